@@ -1,0 +1,208 @@
+"""What the four verbs answer: one object for each identifier, with a status of its own."""
+
+import json
+from typing import Literal, Self, TypeAlias
+
+from pydantic import JsonValue
+
+from pith_agent.errors import (
+    AmbiguousError,
+    DocumentError,
+    IdentifierError,
+    NotFoundError,
+    PithError,
+    StorageError,
+    UndecidableError,
+    UnreachableError,
+)
+from pith_agent.protocol.canon import sha256
+from pith_agent.protocol.citation import Envelope, Statement
+from pith_agent.protocol.display import safe_text
+from pith_agent.protocol.record import load_document
+from pith_agent.protocol.report import Check, Coverage, Report, Stated, VerifiedRecord
+from pith_agent.storage.cache import Stored
+
+TARGET_LENGTH = 200
+"""Characters of a target that an answer repeats."""
+
+Outcome: TypeAlias = Literal[
+    "verified",
+    "failed",
+    "undecidable",
+    "not-found",
+    "ambiguous",
+    "unreachable",
+    "invalid",
+    "damaged",
+]
+"""`failed` is refuted, `undecidable` cannot be proved, `not-found` was answered by every source,
+`unreachable` was not checked, `invalid` is no identifier, `damaged` is this machine's store."""
+
+_OUTCOMES: tuple[tuple[type[PithError], Outcome], ...] = (
+    (IdentifierError, "invalid"),
+    (NotFoundError, "not-found"),
+    (AmbiguousError, "ambiguous"),
+    (UnreachableError, "unreachable"),
+    (StorageError, "damaged"),
+    (UndecidableError, "undecidable"),
+)
+
+
+def outcome_of(error: PithError) -> Outcome:
+    """The status of an identifier for which `error` was raised."""
+    return next((outcome for kind, outcome in _OUTCOMES if isinstance(error, kind)), "failed")
+
+
+class Answer(Stated):
+    """What all answers have."""
+
+    target: str
+    """What was asked, as it was typed."""
+    verdict: Outcome
+    code: str
+    """`ok`, or the stable code of what stands in the way."""
+    message: str = ""
+    """What happened, in one sentence; empty when all is well."""
+    hint: str = ""
+    """What to do next; empty when all is well."""
+    pith_number: str | None = None
+    """The full Pith Number, computed from the record; `None` if there is no record."""
+    candidates: tuple[str, ...] = ()
+    """The full Pith Numbers that an ambiguous short form may mean."""
+
+    @classmethod
+    def without_record(cls, target: str, error: PithError) -> Self:
+        """The answer for an identifier that led to no single document."""
+        return cls(
+            target=target[:TARGET_LENGTH],
+            verdict=outcome_of(error),
+            code=error.code,
+            message=error.message,
+            hint=error.hint,
+            candidates=error.candidates if isinstance(error, AmbiguousError) else (),
+        )
+
+
+class About(Answer):
+    """What answers say of a record that was found."""
+
+    title: str | None = None
+    """The authenticated title: it hashes to the signed hash. `None` unless verified."""
+    arxiv: str | None = None
+    """The signed source, as `2402.13116v4`. `None` unless verified."""
+    found_in: str | None = None
+    """Where the record came from: a URL, a file, or the starter records."""
+    fetched_at: str | None = None
+    """When it was received, RFC 3339. Records carry no freshness of their own."""
+
+
+class Resolution(About):
+    """Which record an identifier names."""
+
+
+class Verification(About):
+    """Whether the record that an identifier names is genuine, check by check."""
+
+    canonical_sha256: str | None = None
+    """SHA-256 of the canonical record, 64 hex digits: computed."""
+    policy: str | None = None
+    """`name@version` of the policy that was applied."""
+    trust_key: str | None = None
+    """SHA-256 of the trusted key that the receipt was checked with."""
+    checks: tuple[Check, ...] = ()
+    coverage: Coverage = Coverage()
+
+
+class Fetched(About):
+    """A whole document, with what is proved of it."""
+
+    coverage: Coverage = Coverage()
+    document: dict[str, JsonValue] | None = None
+    """The document as it was served. Only what `coverage` names is proved."""
+
+
+class SignedCitation(Stated):
+    """A citation that was signed, or would have been."""
+
+    target: str
+    pith_number: str
+    title: str | None
+    """The authenticated title: it hashes to the signed hash."""
+    citation_id: str
+    """`pcite:` and SHA-256 of the payload."""
+    statement: dict[str, JsonValue]
+    """What is signed."""
+    signed: bool
+    """False for a dry run: then there is no envelope, and nothing was written."""
+    envelope: dict[str, JsonValue] | None = None
+    """The DSSE envelope."""
+    ledger_index: int | None = None
+    """The place in this machine's ledger."""
+
+
+def resolution(target: str, report: Report, stored: Stored) -> Resolution:
+    """Which record was found."""
+    return Resolution.model_validate(_about(target, report, stored))
+
+
+def fetched(target: str, report: Report, stored: Stored) -> Fetched:
+    """The document that was found."""
+    try:
+        document = load_document(stored.body)
+    except DocumentError:
+        document = None
+    about = _about(target, report, stored)
+    return Fetched.model_validate({**about, "coverage": report.coverage, "document": document})
+
+
+def verification(target: str, report: Report, stored: Stored) -> Verification:
+    """What the checks say of the document that was found."""
+    about = _about(target, report, stored)
+    return Verification.model_validate(
+        {
+            **about,
+            "canonical_sha256": report.canonical_sha256,
+            "policy": report.policy,
+            "trust_key": report.trust_key,
+            "checks": report.checks,
+            "coverage": report.coverage,
+        }
+    )
+
+
+def signed_citation(
+    target: str,
+    record: VerifiedRecord,
+    statement: Statement,
+    envelope: Envelope | None = None,
+    ledger_index: int | None = None,
+) -> SignedCitation:
+    """A citation that was signed, or its dry run."""
+    payload = statement.payload()
+    return SignedCitation(
+        target=target[:TARGET_LENGTH],
+        pith_number=record.pith_number,
+        title=record.title,
+        citation_id=f"pcite:{sha256(payload).hex()}",
+        statement=json.loads(payload),
+        signed=envelope is not None,
+        envelope=envelope.model_dump(mode="json", by_alias=True) if envelope else None,
+        ledger_index=ledger_index,
+    )
+
+
+def _about(target: str, report: Report, stored: Stored) -> dict[str, object]:
+    check, record = report.decisive, report.record
+    source = record.signed.source if record else None
+    return {
+        "target": target[:TARGET_LENGTH],
+        "verdict": report.verdict,
+        "code": report.code,
+        "message": check.detail if check else "",
+        "hint": check.hint if check else "",
+        "pith_number": report.pith_number,
+        "title": safe_text(record.title) if record and record.title else None,
+        "arxiv": f"{source.id}v{source.version}" if source and source.kind == "arxiv" else None,
+        "found_in": stored.fetched_from,
+        "fetched_at": stored.fetched_at,
+    }

@@ -1,0 +1,317 @@
+"""Client: resolve, fetch, verify, sign_citation. Everything above behind four verbs."""
+
+import logging
+import secrets
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import TYPE_CHECKING, TypeAlias, TypeVar, overload
+
+from pith_agent.answers import (
+    Answer,
+    Fetched,
+    Resolution,
+    SignedCitation,
+    Verification,
+    fetched,
+    resolution,
+    signed_citation,
+    verification,
+)
+from pith_agent.errors import (
+    AmbiguousError,
+    OfflineError,
+    PithError,
+    SettingsError,
+    ShortIdentifierError,
+    StoreUnavailableError,
+)
+from pith_agent.protocol.citation import CitationRequest, draft
+from pith_agent.protocol.citation_report import CitationReport, examine_citation
+from pith_agent.protocol.identifier import Identifier, parse_identifier
+from pith_agent.protocol.policy import STANDARD, Policy, Question
+from pith_agent.protocol.report import Report, VerifiedRecord
+from pith_agent.protocol.strict_json import JsonObject
+from pith_agent.protocol.trust import TrustRoot
+from pith_agent.protocol.verify import examine
+from pith_agent.settings import Settings
+from pith_agent.storage.cache import Store, Stored
+from pith_agent.storage.files import RecordFiles
+from pith_agent.storage.keys import key_path, list_keys, load_key
+from pith_agent.storage.ledger import Ledger
+
+if TYPE_CHECKING:
+    from pith_agent.network.registry import Registry
+
+logger = logging.getLogger(__name__)
+
+WORKERS = 8
+"""Records fetched at the same time."""
+
+Name: TypeAlias = str | Identifier
+A = TypeVar("A", bound=Answer)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The record that an identifier names, and what the checks say of it."""
+
+    asked: Identifier
+    stored: Stored
+    report: Report
+
+
+class Client:
+    """The library's four verbs. One object may serve several threads.
+
+    `resolve`, `fetch` and `verify` take one identifier and return one answer, or take several
+    and return as many answers in the same order. A bad identifier, an outage or a refuted record
+    is the answer for that identifier; it never ends the others.
+    """
+
+    def __init__(
+        self,
+        settings: Settings | None = None,
+        *,
+        trust: TrustRoot | None = None,
+        policy: Policy = STANDARD,
+        records: RecordFiles | None = None,
+    ) -> None:
+        """Open the store.
+
+        Args:
+            settings: Where things are; from `PITH_*` variables if not given.
+            trust: The keys to trust; the file in `settings`, or else the bundled root.
+            policy: What to demand beyond a valid receipt.
+            records: Documents to look at first. A paper that is found there is not looked up
+                elsewhere, even if its document is refuted.
+
+        Raises:
+            SettingsError: A setting cannot be used.
+            StoreDamagedError: The store is no store.
+        """
+        self.settings = settings or Settings.from_environment()
+        self.trust = trust or _trust(self.settings)
+        self.policy = policy
+        self.store = _store(self.settings)
+        self._records = records
+
+    @overload
+    def resolve(  # type: ignore[overload-overlap]  # A str is an Iterable[str]; it is one name.
+        self, names: Name
+    ) -> Resolution: ...
+    @overload
+    def resolve(self, names: Iterable[Name]) -> list[Resolution]: ...
+    def resolve(self, names: Name | Iterable[Name]) -> Resolution | list[Resolution]:
+        """Say which record each identifier names, and whether it is genuine."""
+        return self._answer(Resolution, names, resolution)
+
+    @overload
+    def fetch(  # type: ignore[overload-overlap]  # A str is an Iterable[str]; it is one name.
+        self, names: Name
+    ) -> Fetched: ...
+    @overload
+    def fetch(self, names: Iterable[Name]) -> list[Fetched]: ...
+    def fetch(self, names: Name | Iterable[Name]) -> Fetched | list[Fetched]:
+        """Get each whole document, with what is proved of it."""
+        return self._answer(Fetched, names, fetched)
+
+    @overload
+    def verify(  # type: ignore[overload-overlap]  # A str is an Iterable[str]; it is one name.
+        self, names: Name
+    ) -> Verification: ...
+    @overload
+    def verify(self, names: Iterable[Name]) -> list[Verification]: ...
+    def verify(self, names: Name | Iterable[Name]) -> Verification | list[Verification]:
+        """Run every check on each record, and report check by check."""
+        return self._answer(Verification, names, verification)
+
+    def verify_document(self, document: bytes, target: str = "-") -> Verification:
+        """Run every check on a document that the caller has, without looking anything up."""
+        report = examine(document, self.trust, self.policy)
+        return verification(target, report, Stored.received(document, target))
+
+    def prove(self, name: Name) -> VerifiedRecord:
+        """The proof for one identifier.
+
+        Raises:
+            PithError: There is none; the class and its `code` say why.
+        """
+        return self._find(_parse(name)).report.require()
+
+    def sign_citation(
+        self, names: Name | Iterable[Name], request: CitationRequest, *, dry_run: bool = False
+    ) -> list[SignedCitation]:
+        """Sign what `request` says about each paper, and write it to the ledger first.
+
+        All or nothing: if one paper is not verified, none is signed.
+
+        Args:
+            names: Full identifiers; short forms are refused.
+            request: What is said.
+            dry_run: Show the statements, and neither sign nor write.
+
+        Raises:
+            ShortIdentifierError: A short form names a paper by chance only.
+            VerificationError: A record is not verified.
+            NoSigningKeyError: There is no key yet.
+            StoreUnavailableError: The ledger cannot be written; nothing was signed.
+            PithError: As `prove`.
+        """
+        targets = [names] if isinstance(names, str | Identifier) else list(names)
+        asked = [_parse(name) for name in targets]
+        for identifier in asked:
+            if identifier.kind == "pith_short":
+                raise ShortIdentifierError(f"{identifier} may name several papers.")
+        records = [self._find(identifier).report.require() for identifier in asked]
+        now = datetime.now(UTC)
+        statements = [
+            draft(record, request, created_at=now, nonce=secrets.token_bytes(16))
+            for record in records
+        ]
+        drafts = zip(map(str, targets), records, statements, strict=True)
+        if dry_run:
+            return [signed_citation(target, record, said) for target, record, said in drafts]
+        key = load_key(self.settings.key_file or key_path(self.settings.key_directory))
+        envelopes = [key.sign(statement) for statement in statements]
+        places = self.ledger.append(envelopes)
+        return [
+            signed_citation(target, record, said, envelope, place)
+            for (target, record, said), envelope, place in zip(
+                drafts, envelopes, places, strict=True
+            )
+        ]
+
+    def verify_citation(
+        self, citation: JsonObject | bytes, signers: Iterable[bytes] = ()
+    ) -> CitationReport:
+        """Check a signed citation, and the record behind it.
+
+        Args:
+            citation: The DSSE envelope.
+            signers: Raw public keys to accept beside this machine's own.
+
+        Raises:
+            SigningKeyError: One of this machine's key files cannot be used.
+        """
+        own = [entry.public for entry in list_keys(self.settings.key_directory)]
+        if self.settings.key_file is not None:
+            own.append(load_key(self.settings.key_file).public)
+        return examine_citation(
+            citation, [*own, *signers], record=self.prove, now=datetime.now(UTC)
+        )
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        """This machine's signed citations."""
+        return Ledger.open(self.settings.ledger_path)
+
+    @cached_property
+    def registry(self) -> "Registry":
+        """The registry, and its mirrors."""
+        # Imported here because httpx costs more to load than most calls take to answer.
+        from pith_agent.network.registry import Registry  # noqa: PLC0415
+
+        return Registry(self.settings.registry, timeout=self.settings.timeout)
+
+    def close(self) -> None:
+        """Close the store and the ledger; the object is of no use afterwards."""
+        self.store.close()
+        if "ledger" in self.__dict__:
+            self.ledger.close()
+        if "registry" in self.__dict__:
+            self.registry.close()
+
+    def _answer(
+        self,
+        kind: type[A],
+        names: Name | Iterable[Name],
+        answer: Callable[[str, Report, Stored], A],
+    ) -> A | list[A]:
+        def one(name: Name) -> A:
+            try:
+                found = self._find(_parse(name))
+            except PithError as error:
+                return kind.without_record(str(name), error)
+            return answer(str(name), found.report, found.stored)
+
+        if isinstance(names, str | Identifier):
+            return one(names)
+        many = list(names)
+        if self.settings.offline or len(many) < 2:
+            return [one(name) for name in many]
+        with ThreadPoolExecutor(WORKERS) as pool:
+            return list(pool.map(one, many))
+
+    def _find(self, asked: Identifier) -> Found:
+        """Look in the project's records, then the store, then the registry."""
+        local = self._records.find(asked) if self._records else []
+        if not local or asked.kind == "pith_short":
+            local = local + self.store.find(asked)
+        if local:
+            return self._choose(asked, local)
+        if self.settings.offline:
+            raise OfflineError(f"{asked} is not in the local store.")
+        found = self._examine(asked, self.registry.record(asked))
+        if found.report.verdict == "verified":
+            self._keep(found)
+        return found
+
+    def _choose(self, asked: Identifier, documents: list[Stored]) -> Found:
+        """The newest verified document; the newest at all if none is verified."""
+        if asked.kind == "pith_short" and len({stored.digest for stored in documents}) > 1:
+            raise AmbiguousError(
+                f"{len(documents)} records begin with {asked}.",
+                tuple(sorted({stored.pith_number for stored in documents})),
+            )
+        found = [self._examine(asked, stored) for stored in documents]
+        verified = [one for one in found if one.report.verdict == "verified"]
+        for one in verified:
+            self._remember(one)
+        if len({one.stored.source for one in verified}) < len(verified):
+            # Two signed records of one version: now that both are remembered, the check says so.
+            return self._examine(asked, verified[0].stored)
+        return (verified or found)[0]
+
+    def _examine(self, asked: Identifier, stored: Stored) -> Found:
+        seen = self.store.seen(*stored.source) if stored.source else None
+        question = Question(asked=asked, seen=seen)
+        report = examine(stored.body, self.trust, self.policy, question=question)
+        return Found(asked, stored, report)
+
+    def _keep(self, found: Found) -> None:
+        try:
+            self.store.put(found.stored)
+        except StoreUnavailableError as error:
+            logger.warning("The record was verified, but not kept: %s", error)
+        self._remember(found)
+
+    def _remember(self, found: Found) -> None:
+        try:
+            self.store.remember(found.report.require())
+        except StoreUnavailableError as error:
+            logger.warning("The record was verified, but its version is not remembered: %s", error)
+
+
+def _parse(name: Name) -> Identifier:
+    return name if isinstance(name, Identifier) else parse_identifier(name)
+
+
+def _trust(settings: Settings) -> TrustRoot:
+    if settings.trust_root is None:
+        return TrustRoot.bundled()
+    try:
+        return TrustRoot.load(settings.trust_root.read_bytes())
+    except OSError as error:
+        raise SettingsError(f"The trust root cannot be read: {error}.") from error
+
+
+def _store(settings: Settings) -> Store:
+    """The store on disk; one in memory where the disk cannot be written, as in a sandbox."""
+    try:
+        return Store.open(settings.store_path)
+    except StoreUnavailableError as error:
+        logger.warning("Records are kept in memory only: %s", error)
+        return Store.open(None)

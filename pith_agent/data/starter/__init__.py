@@ -1,0 +1,1 @@
+"""Published records, so that everything works with no network."""

@@ -1,0 +1,1 @@
+"""The protocol, pure: no network, disk, clock, environment or mutable globals."""

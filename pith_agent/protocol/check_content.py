@@ -1,0 +1,276 @@
+"""Rules V12 to V20: what repeats the signed values, what hashes to them, and what was asked.
+
+Each rule is one function of docs/reference/verification.md, independent of the others.
+"""
+
+from collections.abc import Iterator
+
+from pydantic import JsonValue
+
+from pith_agent import errors
+from pith_agent.protocol.canon import text_sha256
+from pith_agent.protocol.case import Case
+from pith_agent.protocol.coverage import snapshot_sha256, whole_claims
+from pith_agent.protocol.identifier import Identifier
+from pith_agent.protocol.record import (
+    ABSTRACTS,
+    CLAIMS,
+    CLAIMS_HASH,
+    COPIES,
+    TITLES,
+    Source,
+    at,
+    created_payloads,
+)
+from pith_agent.protocol.report import Check
+
+
+def check_source_copies(case: Case) -> Check:
+    """V12: repetitions of the source and the schema version equal the signed values."""
+    return _compare(case, "source-copies", _copies(case, ("source", "schema_", "graph_snapshot.s")))
+
+
+def check_paper_copies(case: Case) -> Check:
+    """V13: licence, categories and time under `paper` equal the signed values."""
+    return _compare(case, "paper-copies", _copies(case, ("paper.",)))
+
+
+def check_graph_copies(case: Case) -> Check:
+    """V14: those under `graph_snapshot.paper` equal the signed values."""
+    return _compare(case, "graph-copies", _copies(case, ("graph_snapshot.paper.",)))
+
+
+def check_event_copies(case: Case) -> Check:
+    """V15: the record and digest inside a bundle's events equal those of the bundle.
+
+    How events are signed is unknown, so nothing else in them is checked.
+    """
+    pairs: list[tuple[str, JsonValue]] = []
+    for payload in created_payloads(case.exhibit.document):
+        pairs.append((f"{payload}.canonical_record", case.exhibit.canonical))
+        pairs.append((f"{payload}.canonical_sha256", case.exhibit.digest.hex()))
+    return _compare(case, "event-copies", iter(pairs))
+
+
+def check_title(case: Case) -> Check:
+    """V16: every title shown hashes to the signed title hash."""
+    expected = case.exhibit.view.metadata.title_canon_sha256 if case.exhibit.view else None
+    shown = [(path, case.says(path)) for path in TITLES]
+    return _compare_texts(
+        "title-hash", errors.TitleMismatchError, "title", expected, [s for s in shown if s[1]]
+    )
+
+
+def check_abstract(case: Case) -> Check:
+    """V17: a whole abstract, in the document or given beside it, hashes to the signed hash."""
+    expected = case.exhibit.view.metadata.abstract_canon_sha256 if case.exhibit.view else None
+    shown = [(path, case.says(path)) for path in ABSTRACTS]
+    shown.append(("the abstract given", case.question.abstract))
+    return _compare_texts(
+        "abstract-hash",
+        errors.AbstractMismatchError,
+        "abstract",
+        expected,
+        [s for s in shown if s[1]],
+    )
+
+
+def check_snapshots(case: Case) -> Check:
+    """V18: items that are in the document whole hash to the snapshot hash beside them.
+
+    The snapshot hash is itself unsigned: this finds damage, not an attacker who changes both.
+    """
+    checked = 0
+    for path, items, stated in _snapshots(case):
+        try:
+            found = snapshot_sha256(items)
+        except errors.CanonicalFormError:
+            continue  # Such items have no hash that could be compared.
+        checked += 1
+        if found != stated:
+            return Check.refused(
+                "snapshot-hashes",
+                errors.SnapshotMismatchError,
+                f"The items of {path} do not hash to the snapshot hash beside them.",
+                expected=stated,
+                found=found,
+            )
+    if not checked:
+        return Check.skipped("snapshot-hashes", "No snapshot is in the document whole.")
+    return Check.passed("snapshot-hashes", f"{checked} snapshots hash as stated.")
+
+
+def check_asked(case: Case) -> Check:
+    """V19: the record is the one that was asked for; a valid receipt alone does not say so."""
+    asked, source = case.question.asked, case.source
+    name = "asked"
+    if asked is None:
+        return Check.skipped(name, "The document was not fetched for an identifier.")
+    if asked.suffix:
+        return _compare_number(case, asked)
+    paper = asked.arxiv
+    if paper is None or (source is not None and source.kind != "arxiv"):
+        return Check.refused(
+            name,
+            errors.UnprovableAliasError,
+            f"No signed field says that {asked} is this record.",
+            found=str(asked),
+        )
+    found = _spell(source) if source else "no source"
+    if source is None or paper.id != source.id or paper.version not in (None, source.version):
+        return Check.refused(
+            name,
+            errors.IdMismatchError,
+            "The record is about another paper or version than was asked for.",
+            expected=f"arXiv:{paper}",
+            found=found,
+        )
+    return Check.passed(name, f"The signed source is the paper asked for: {found}.", expected=found)
+
+
+def check_seen(case: Case) -> Check:
+    """V20: no newer version was verified before, and no other record of this version."""
+    name, seen, source, asked = "history", case.question.seen, case.source, case.question.asked
+    if seen is None or source is None:
+        return Check.skipped(name, "Nothing was verified before about this paper.")
+    others = seen.digests - {case.exhibit.digest.hex()}
+    if others:
+        return Check.refused(
+            name,
+            errors.EquivocationError,
+            f"Another signed record of {_spell(source)} was verified before.",
+            expected=min(others),
+            found=case.exhibit.digest.hex(),
+        )
+    names_version = asked is not None and (
+        bool(asked.suffix) or (asked.arxiv is not None and asked.arxiv.version is not None)
+    )
+    if source.version < seen.highest_version and not names_version and asked is not None:
+        return Check.refused(
+            name,
+            errors.RollbackError,
+            "A newer version of this paper was verified before.",
+            expected=f"{source.kind}:{source.id}v{seen.highest_version}",
+            found=_spell(source),
+        )
+    return Check.passed(name, "This agrees with what was verified before.")
+
+
+def _spell(source: Source) -> str:
+    return f"{source.kind}:{source.id}v{source.version}".replace("arxiv:", "arXiv:")
+
+
+def _compare_number(case: Case, asked: Identifier) -> Check:
+    suffix, name = case.exhibit.suffix, "asked"
+    if not suffix.startswith(asked.suffix):
+        return Check.refused(
+            name,
+            errors.IdMismatchError,
+            "The record has another Pith Number than was asked for.",
+            expected=asked.suffix,
+            found=suffix,
+        )
+    view = case.exhibit.view
+    if asked.year is not None and view and view.year != f"{asked.year:04d}":
+        return Check.warned(
+            name,
+            "year-hint",
+            "The record has the number asked for, but another year than was typed.",
+            expected=f"{asked.year:04d}",
+            found=view.year,
+        )
+    return Check.passed(name, "The Pith Number is the one asked for.", expected=asked.suffix)
+
+
+def _copies(case: Case, prefixes: tuple[str, ...]) -> Iterator[tuple[str, JsonValue]]:
+    for path, signed in COPIES:
+        if path.startswith(prefixes):
+            yield path, at(case.exhibit.canonical, signed)
+
+
+def _compare(case: Case, name: str, copies: Iterator[tuple[str, JsonValue]]) -> Check:
+    """Each copy that is present equals the signed value; lists are compared as sets are."""
+    compared = 0
+    for path, signed in copies:
+        found = case.says(path)
+        if found is None:
+            continue
+        compared += 1
+        if not _same(found, signed):
+            return Check.refused(
+                name,
+                errors.DuplicateMismatchError,
+                f"{path} repeats a signed value, and says something else.",
+                expected=signed,
+                found=found,
+            )
+    if not compared:
+        return Check.skipped(name, "The document repeats none of these values.")
+    return Check.passed(name, f"{compared} repeated values equal the signed ones.")
+
+
+def _same(found: JsonValue, signed: JsonValue) -> bool:
+    if isinstance(found, list) and all(isinstance(item, str) for item in found):
+        found = sorted(found, key=str)
+    # Python holds 1 == True == 1.0; JSON does not.
+    return type(found) is type(signed) and found == signed
+
+
+def _compare_texts(
+    name: str,
+    error: type[errors.PithError],
+    what: str,
+    expected: str | None,
+    shown: list[tuple[str, JsonValue]],
+) -> Check:
+    if expected is None or not shown:
+        return Check.skipped(name, f"There is no whole {what} to hash.")
+    unconfirmed: Check | None = None
+    for path, text in shown:
+        found = _text_hash(text)
+        if found == expected:
+            continue
+        if not isinstance(text, str) or text.isascii() or found.startswith("not"):
+            return Check.refused(
+                name,
+                error,
+                f"{path} does not hash to the signed {what} hash.",
+                expected=expected,
+                found=found,
+            )
+        # How the registry hashes non-ASCII text is unknown, so a miss decides nothing.
+        unconfirmed = Check.warned(
+            name,
+            f"{what}-unconfirmed",
+            f"{path} is not ASCII and does not hash to the signed hash; that proves nothing.",
+            expected=expected,
+            found=found,
+        )
+    return unconfirmed or Check.passed(
+        name, f"The {what} hashes to the signed {what} hash.", expected=expected
+    )
+
+
+def _text_hash(text: JsonValue) -> str:
+    try:
+        return text_sha256(text) if isinstance(text, str) else "not a text"
+    except errors.CanonicalFormError:
+        return "not Unicode text"
+
+
+def _snapshots(case: Case) -> Iterator[tuple[str, JsonValue, JsonValue]]:
+    """(path, items, stated hash) of each snapshot whose items are known in full."""
+    document = case.exhibit.document
+    claims, stated = whole_claims(document), at(document, CLAIMS_HASH)
+    if claims is not None and stated is not None:
+        yield CLAIMS, claims, stated
+    # Other lists are served as samples; only an empty one is known to be whole.
+    for section, count in (
+        ("references", "count"),
+        ("author_claims", "count"),
+        ("formal_canon", "evidence_count"),
+    ):
+        path = f"graph_snapshot.{section}"
+        stated = at(document, f"{path}.snapshot_sha256")
+        if stated is not None and at(document, f"{path}.{count}") == 0:
+            yield path, [], stated

@@ -1,0 +1,361 @@
+"""VerifiedRecord + key → signed citation: an in-toto Statement in a DSSE envelope.
+
+The payload is canonical JSON, and the signed bytes begin with `DSSEv1`, so that a citation can
+never pass for a receipt, nor a receipt for a citation.
+
+Source: docs/reference/citation.md.
+"""
+
+import base64
+import hashlib
+import re
+import unicodedata
+from datetime import UTC, datetime
+from typing import Annotated, ClassVar, Final, Literal, NoReturn, Self, TypeAlias, get_args
+
+from nacl.signing import SigningKey
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from pith_agent.errors import CanonicalFormError, UnknownClaimError
+from pith_agent.protocol.canon import canonical_bytes
+from pith_agent.protocol.record import CLAIMS_HASH, at
+from pith_agent.protocol.report import VerifiedRecord
+
+PAYLOAD_TYPE: Final = "application/vnd.in-toto+json"
+STATEMENT_TYPE: Final = "https://in-toto.io/Statement/v1"
+PREDICATE_TYPE: Final = "https://pith-agent.dev/attestation/citation/v1"
+
+Relationship: TypeAlias = Literal[
+    "supports",
+    "refutes",
+    "extends",
+    "uses_method",
+    "depends_on",
+    "replaces",
+    "compares",
+    "cites",
+]
+RELATIONSHIPS: tuple[str, ...] = get_args(Relationship)
+
+Hex64 = Annotated[str, StringConstraints(pattern=r"\A[0-9a-f]{64}\Z")]
+Line = Annotated[
+    str, StringConstraints(min_length=1, max_length=500, pattern=r"\A[^\x00-\x1f\x7f]+\Z")
+]
+Time = Annotated[
+    str, StringConstraints(pattern=r"\A[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z\Z")
+]
+
+
+class Part(BaseModel):
+    """A part of a statement. Unknown fields are refused: they would be signed unread."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, populate_by_name=True)
+
+
+class Digest(Part):
+    sha256: Hex64
+
+
+class Subject(Part):
+    """The cited record: its full Pith Number and full digest."""
+
+    name: Annotated[str, StringConstraints(pattern=r"\Apith:[0-9]{4}:[A-Z2-7]{26}\Z")]
+    digest: Digest
+
+
+class CitedSource(Part):
+    kind: Line
+    id: Line
+    version: int
+
+
+class CitedReceipt(Part):
+    key_fingerprint: Hex64
+    """SHA-256 of the registry's key."""
+    signature_sha256: Hex64
+    """SHA-256 of the 64 bytes of the receipt's signature."""
+
+
+class Cited(Part):
+    """Copied from the signed record and its receipt."""
+
+    source: CitedSource
+    receipt: CitedReceipt
+
+
+class Citing(Part):
+    """What cites: the document, and where in it."""
+
+    kind: Literal["document", "code", "dataset", "pith", "agent_output"]
+    id: Line
+    digest: Digest | None = None
+    """SHA-256 of the citing document. Only `agent_output` may be without."""
+    locator: Line | None = None
+    """Where in the document: `docs/index.rst:12`."""
+
+    @model_validator(mode="after")
+    def _is_fixed(self) -> Self:
+        if self.digest is None and self.kind != "agent_output":
+            raise ValueError(
+                f"a {self.kind} is cited from by digest; only agent_output may lack it"
+            )
+        return self
+
+
+class Claim(Part):
+    """A claim of the cited record."""
+
+    id: Line
+    text_sha256: Hex64
+    """Of the claim's text in NFC with white space as one space."""
+    snapshot_sha256: Hex64 | None = None
+    """The snapshot hash of the claims, when the record has them whole."""
+
+
+class Quote(Part):
+    """Words quoted from the paper. The words themselves stay with the author."""
+
+    sha256: Hex64
+    normalization: Literal["nfc+ws1"] = "nfc+ws1"
+    length: int
+    """Characters after normalisation."""
+    page: int | None = None
+    section: Line | None = None
+
+
+class Agent(Part):
+    """Who says so. A claim of the signer, not a proof."""
+
+    name: Line
+    version: Line
+    model: Line | None = None
+    session: Line | None = None
+    on_behalf_of: Line | None = None
+
+
+class Checked(Part):
+    """What the signer knew of the record when signing."""
+
+    verdict: Literal["verified"]
+    policy: Line
+    checked_at: Time | None = None
+
+
+class After(Part):
+    """The head of the ledger when signing."""
+
+    origin: Line
+    size: int
+    root: Line
+
+
+class Predicate(Part):
+    """What is said about the cited record."""
+
+    relationship: Relationship
+    cited: Cited
+    citing: Citing
+    claim: Claim | None = None
+    quote: Quote | None = None
+    statement: Annotated[str, StringConstraints(max_length=2000)] | None = None
+    agent: Agent
+    verification: Checked
+    created_at: Time
+    """When the signer says this was signed. A claim, not a proof of time."""
+    nonce: Annotated[str, StringConstraints(pattern=r"\A[A-Za-z0-9_-]{22}\Z")]
+    """16 random bytes, base64url."""
+    after: After | None = None
+    supersedes: Line | None = None
+
+
+class Statement(Part):
+    """An in-toto Statement v1 with exactly one subject."""
+
+    type_: Literal["https://in-toto.io/Statement/v1"] = Field(STATEMENT_TYPE, alias="_type")
+    subject: Annotated[tuple[Subject, ...], Field(min_length=1, max_length=1)]
+    predicate_type: Literal["https://pith-agent.dev/attestation/citation/v1"] = Field(
+        PREDICATE_TYPE, alias="predicateType"
+    )
+    predicate: Predicate
+
+    def payload(self) -> bytes:
+        """The canonical bytes that are signed."""
+        return canonical_bytes(self.model_dump(mode="json", by_alias=True, exclude_none=True))
+
+
+class Signature(Part):
+    keyid: Hex64
+    """SHA-256 of the signer's key: a hint that selects, never evidence."""
+    sig: str
+    """64 bytes, base64."""
+
+
+class Envelope(Part):
+    """A DSSE envelope."""
+
+    payload: str
+    """Canonical JSON of a `Statement`, base64."""
+    payload_type: Literal["application/vnd.in-toto+json"] = Field(PAYLOAD_TYPE, alias="payloadType")
+    signatures: Annotated[tuple[Signature, ...], Field(min_length=1, max_length=16)]
+
+    @property
+    def payload_bytes(self) -> bytes:
+        """The signed payload."""
+        return base64.b64decode(self.payload)
+
+    @property
+    def citation_id(self) -> str:
+        """`pcite:` and SHA-256 of the payload: the name of the citation."""
+        return f"pcite:{hashlib.sha256(self.payload_bytes).hexdigest()}"
+
+    def canonical(self) -> bytes:
+        """The envelope as the ledger keeps it."""
+        return canonical_bytes(self.model_dump(mode="json", by_alias=True))
+
+
+class CitationKey:
+    """An Ed25519 key that signs citations and nothing else.
+
+    It has no way to sign bytes of the caller's choice, and neither prints nor pickles itself.
+    Python cannot wipe memory: the seed may stay in it until the process ends.
+    """
+
+    __slots__ = ("_key", "public")
+
+    SEED_BYTES: ClassVar[int] = 32
+
+    def __init__(self, seed: bytes) -> None:
+        self._key = SigningKey(seed)
+        self.public: bytes = bytes(self._key.verify_key)
+
+    @property
+    def keyid(self) -> str:
+        """SHA-256 of the public key, 64 hex digits."""
+        return hashlib.sha256(self.public).hexdigest()
+
+    def sign(self, statement: Statement) -> Envelope:
+        """Sign a statement."""
+        payload = statement.payload()
+        signature = self._key.sign(pae(payload)).signature
+        return Envelope(
+            payload=base64.b64encode(payload).decode("ascii"),
+            signatures=(
+                Signature(keyid=self.keyid, sig=base64.b64encode(signature).decode("ascii")),
+            ),
+        )
+
+    def __repr__(self) -> str:
+        return f"<CitationKey {self.keyid[:16]}>"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a signing key is not copied")
+
+
+class CitationRequest(Part):
+    """What a caller wants to say about a paper. The rest of the statement follows from proof."""
+
+    relationship: Relationship
+    citing: Citing
+    claim_id: Line | None = None
+    """A claim of the cited record: `C1`."""
+    quote: Annotated[str, StringConstraints(min_length=1, max_length=20_000)] | None = None
+    """Words quoted from the paper; only their hash and length enter the statement."""
+    page: int | None = None
+    statement: Annotated[str, StringConstraints(max_length=2000)] | None = None
+    agent: Agent
+    supersedes: Line | None = None
+
+
+def draft(
+    record: VerifiedRecord, request: CitationRequest, *, created_at: datetime, nonce: bytes
+) -> Statement:
+    """The statement that `request` makes about `record`, ready to be signed.
+
+    Args:
+        record: The proof that the cited record is genuine.
+        request: What is said of it.
+        created_at: The time to state, with a time zone.
+        nonce: 16 random bytes, so that equal statements differ.
+
+    Raises:
+        UnknownClaimError: The record has no such claim.
+    """
+    words = quoted_text(request.quote) if request.quote is not None else None
+    return Statement(
+        subject=(subject(record),),
+        predicate=Predicate(
+            relationship=request.relationship,
+            cited=cited(record),
+            citing=request.citing,
+            claim=claim_of(record, request.claim_id) if request.claim_id else None,
+            quote=Quote(sha256=quoted_sha256(words), length=len(words), page=request.page)
+            if words is not None
+            else None,
+            statement=request.statement,
+            agent=request.agent,
+            verification=Checked(verdict="verified", policy=record.policy),
+            created_at=created_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            nonce=base64.urlsafe_b64encode(nonce).rstrip(b"=").decode("ascii"),
+            supersedes=request.supersedes,
+        ),
+    )
+
+
+def pae(payload: bytes) -> bytes:
+    """DSSE's pre-authentication encoding of a payload: the bytes that are signed."""
+    kind = PAYLOAD_TYPE.encode("ascii")
+    return b"DSSEv1 %d %s %d %s" % (len(kind), kind, len(payload), payload)
+
+
+def quoted_text(text: str) -> str:
+    """The form in which quotes and claims are hashed: NFC, white space as one space."""
+    return re.sub(r"\s+", " ", unicodedata.normalize("NFC", text)).strip()
+
+
+def quoted_sha256(text: str) -> str:
+    """SHA-256 of `quoted_text`, 64 hex digits.
+
+    Raises:
+        CanonicalFormError: `text` holds half of a surrogate pair.
+    """
+    try:
+        data = quoted_text(text).encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise CanonicalFormError("The text holds half of a surrogate pair.") from error
+    return hashlib.sha256(data).hexdigest()
+
+
+def cited(record: VerifiedRecord) -> Cited:
+    """What a statement says of the record that it cites."""
+    source = record.signed.source
+    signature = base64.b64decode(record.receipt.signature_b64)
+    return Cited(
+        source=CitedSource(kind=source.kind, id=source.id, version=source.version),
+        receipt=CitedReceipt(
+            key_fingerprint=record.key_sha256,
+            signature_sha256=hashlib.sha256(signature).hexdigest(),
+        ),
+    )
+
+
+def claim_of(record: VerifiedRecord, claim_id: str) -> Claim:
+    """The claim of a record, with its hashes.
+
+    Raises:
+        UnknownClaimError: The record has no claim with that id.
+    """
+    for item in record.claims:
+        if at(item, "claim_id") == claim_id and isinstance(text := at(item, "text"), str):
+            stated = at(record.document, CLAIMS_HASH)
+            return Claim(
+                id=claim_id,
+                text_sha256=quoted_sha256(text),
+                snapshot_sha256=stated if isinstance(stated, str) else None,
+            )
+    known = ", ".join(str(at(item, "claim_id")) for item in record.claims) or "none"
+    raise UnknownClaimError(f"The record has no claim {claim_id[:40]!r}; it has {known}.")
+
+
+def subject(record: VerifiedRecord) -> Subject:
+    """The record as the subject of a statement."""
+    return Subject(name=record.pith_number, digest=Digest(sha256=record.canonical_sha256))

@@ -1,0 +1,263 @@
+"""Verify one signed citation: signature, statement, the record behind it, the claim.
+
+Source: docs/reference/citation.md, rules C1 to C7.
+"""
+
+import base64
+import binascii
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from pydantic import JsonValue, ValidationError
+
+from pith_agent.errors import (
+    CanonicalFormError,
+    CitationError,
+    CitationNotCanonicalError,
+    CitedRecordError,
+    ClaimMismatchError,
+    DocumentError,
+    FutureCitationError,
+    InvalidSignatureError,
+    PithError,
+    StatementError,
+    UnknownClaimError,
+    UnknownSignerError,
+    VerificationError,
+)
+from pith_agent.protocol.canon import canonical_bytes, sha256
+from pith_agent.protocol.citation import Envelope, Statement, cited, claim_of, pae, subject
+from pith_agent.protocol.report import Check, Stated, Verdict, VerifiedRecord, decide
+from pith_agent.protocol.strict_json import JsonObject, parse_json
+from pith_agent.protocol.trust import signature_holds
+
+MAX_ENVELOPE_BYTES = 64 << 10
+CLOCK_SKEW = timedelta(minutes=5)
+
+Lookup = Callable[[str], VerifiedRecord]
+"""Full Pith Number → proof, or a `PithError` that says why there is none."""
+
+
+class CitationReport(Stated):
+    """The answer of a citation's verification."""
+
+    verdict: Verdict
+    code: str
+    """`ok`, or the code of the first check that stands in the way."""
+    message: str = ""
+    hint: str = ""
+    citation_id: str | None = None
+    pith_number: str | None = None
+    """The cited record, as the statement names it."""
+    relationship: str | None = None
+    signed_by: tuple[str, ...] = ()
+    """Key ids (SHA-256 of the key, hex) of the trusted keys whose signatures hold."""
+    statement: JsonObject | None = None
+    """The signed statement, once its signature holds. Agent, time and quote are claims."""
+    checks: tuple[Check, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    envelope: Envelope
+    payload: bytes
+
+
+def examine_citation(
+    envelope: JsonObject | bytes,
+    signers: Iterable[bytes],
+    *,
+    record: Lookup,
+    now: datetime,
+) -> CitationReport:
+    """Check a signed citation. Total: hostile input gives a failed report.
+
+    Args:
+        envelope: The DSSE envelope, as JSON bytes or as an object.
+        signers: Raw 32-byte public keys of the agents whose citations you accept.
+        record: Finds and verifies the cited record.
+        now: The current time, with a time zone.
+
+    Source:
+        docs/reference/citation.md, rules C1 to C7.
+    """
+    try:
+        opened = _open(envelope)
+    except CitationError as error:
+        return _report((Check.refused("envelope", type(error), error.message),))
+    form = Check.passed("envelope", "The citation is a DSSE envelope of an in-toto statement.")
+    signature, signed_by = _check_signature(opened, tuple(signers))
+    canonical = _check_canonical(opened)
+    checks = [form, signature, canonical]
+    # Nothing unsigned is looked at: who signs nothing may not make us fetch anything.
+    if signature.status != "pass" or canonical.status != "pass":
+        return _report(tuple(checks), opened)
+    try:
+        statement = Statement.model_validate_json(opened.payload)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(map(str, first["loc"]))
+        checks.append(Check.refused("statement", StatementError, f"{where}: {first['msg']}."))
+        return _report(tuple(checks), opened, signed_by=signed_by)
+    checks.append(Check.passed("statement", "The statement is a citation of one record."))
+    checks.append(_check_time(statement, now))
+    checks.extend(_check_record(statement, record))
+    return _report(tuple(checks), opened, statement=statement, signed_by=signed_by)
+
+
+def _open(envelope: JsonObject | bytes) -> _Opened:
+    try:
+        data = envelope if isinstance(envelope, bytes) else canonical_bytes(envelope)
+        parse_json(data, cap=MAX_ENVELOPE_BYTES)
+        read = Envelope.model_validate_json(data)
+        payload = base64.b64decode(read.payload, validate=True)
+    except (DocumentError, binascii.Error, ValidationError, RecursionError) as error:
+        what = error.message if isinstance(error, PithError) else type(error).__name__
+        raise CitationError(f"This is no DSSE envelope of a citation: {what}") from error
+    return _Opened(read, payload)
+
+
+def _check_signature(opened: _Opened, signers: tuple[bytes, ...]) -> tuple[Check, tuple[str, ...]]:
+    """C2: a key that the caller trusts signed exactly these bytes. Each key counts once."""
+    message = pae(opened.payload)
+    held: dict[str, None] = {}
+    for signature in opened.envelope.signatures:
+        for signer in signers:
+            if signature_holds(signer, message, signature.sig):
+                held[_keyid(signer)] = None
+    keyids = [signature.keyid for signature in opened.envelope.signatures]
+    if held:
+        check = Check.passed(
+            "citation-signature",
+            "A key that you trust signed this citation.",
+            expected=next(iter(held)),
+        )
+    elif {_keyid(signer) for signer in signers} & set(keyids):
+        check = Check.refused(
+            "citation-signature",
+            InvalidSignatureError,
+            "The signature is not the named key's signature over this payload.",
+            found=keyids[0],
+        )
+    else:
+        check = Check.refused(
+            "citation-signature",
+            UnknownSignerError,
+            "The citation is signed by a key that is not among those you trust.",
+            found=keyids[0],
+        )
+    return check, tuple(held)
+
+
+def _check_canonical(opened: _Opened) -> Check:
+    """C3: the payload is strict JSON in canonical form, so it reads in one way only."""
+    try:
+        value = parse_json(opened.payload, cap=MAX_ENVELOPE_BYTES)
+        same = canonical_bytes(value) == opened.payload
+    except DocumentError:
+        same = False
+    if same:
+        return Check.passed("citation-payload", "The payload is in canonical form.")
+    return Check.refused(
+        "citation-payload", CitationNotCanonicalError, "The payload is not in canonical form."
+    )
+
+
+def _check_time(statement: Statement, now: datetime) -> Check:
+    """C5: the citation does not claim to come from the future. Its time proves nothing else."""
+    stated = statement.predicate.created_at
+    try:
+        created = datetime.strptime(stated, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+    except ValueError:
+        return Check.refused(
+            "citation-time", StatementError, "created_at is no time of the calendar.", found=stated
+        )
+    if created > now + CLOCK_SKEW:
+        return Check.refused(
+            "citation-time",
+            FutureCitationError,
+            "The citation claims to be made in the future.",
+            expected=now.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            found=stated,
+        )
+    return Check.passed("citation-time", "The stated time is not in the future.", expected=stated)
+
+
+def _check_record(statement: Statement, record: Lookup) -> Iterable[Check]:
+    """C6 and C7: the cited record verifies, and is the one that was signed for."""
+    name = statement.subject[0].name
+    try:
+        verified = record(name)
+    except PithError as error:
+        if isinstance(error, VerificationError):
+            yield Check.refused("cited-record", type(error), error.message, expected=name)
+        else:
+            yield Check(
+                name="cited-record",
+                status="undecidable",
+                code=error.code,
+                detail=f"The cited record is not at hand: {error.message}",
+                expected=name,
+            )
+        return
+    if (statement.subject[0], statement.predicate.cited) != (subject(verified), cited(verified)):
+        yield Check.refused(
+            "cited-record",
+            CitedRecordError,
+            "The statement does not describe the record that has this Pith Number.",
+            expected=verified.canonical_sha256,
+            found=statement.subject[0].digest.sha256,
+        )
+        return
+    yield Check.passed("cited-record", "The cited record is verified, and is the one described.")
+    yield _check_claim(statement, verified)
+
+
+def _check_claim(statement: Statement, verified: VerifiedRecord) -> Check:
+    """C7: the cited claim is a claim of the record, word for word."""
+    claim = statement.predicate.claim
+    if claim is None:
+        return Check.skipped("cited-claim", "The citation names no claim.")
+    try:
+        known = claim_of(verified, claim.id)
+    except (UnknownClaimError, CanonicalFormError) as error:
+        return Check.refused("cited-claim", type(error), error.message, expected=claim.id)
+    if claim.text_sha256 != known.text_sha256:
+        return Check.refused(
+            "cited-claim",
+            ClaimMismatchError,
+            "The claim that was cited is worded otherwise in the record.",
+            expected=known.text_sha256,
+            found=claim.text_sha256,
+        )
+    return Check.passed("cited-claim", f"The record has claim {claim.id} in these words.")
+
+
+def _keyid(public: bytes) -> str:
+    return sha256(public).hex()
+
+
+def _report(
+    checks: tuple[Check, ...],
+    opened: _Opened | None = None,
+    *,
+    statement: Statement | None = None,
+    signed_by: tuple[str, ...] = (),
+) -> CitationReport:
+    verdict, decisive = decide(checks)
+    said: JsonValue = (
+        statement.model_dump(mode="json", by_alias=True, exclude_none=True) if statement else None
+    )
+    return CitationReport(
+        verdict=verdict,
+        code=decisive.code if decisive else "ok",
+        message=decisive.detail if decisive else "",
+        hint=decisive.hint if decisive else "",
+        citation_id=opened.envelope.citation_id if opened else None,
+        pith_number=statement.subject[0].name if statement else None,
+        relationship=statement.predicate.relationship if statement else None,
+        signed_by=signed_by,
+        statement=said if isinstance(said, dict) else None,
+        checks=checks,
+    )

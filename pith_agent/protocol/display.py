@@ -1,0 +1,28 @@
+"""Third-party text made safe to show: on a terminal, in a log, to a model.
+
+What can hide or reorder text is dropped: controls, escape sequences, bidirectional overrides,
+zero-width characters, tags. Nothing is judged by the result; it is for eyes only.
+"""
+
+import re
+import unicodedata
+
+_ESCAPES = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b.", re.S)
+
+
+def safe_text(text: str, limit: int | None = None) -> str:
+    """`text` on one line, without characters that cannot be seen, cut at `limit` characters."""
+    if limit is not None:
+        text = text[: 8 * limit + 64]
+    if not (text.isascii() and text.isprintable()):
+        text = _ESCAPES.sub("", text)
+        text = "".join(map(_visible, text))
+    text = re.sub(r"\s+", " ", text).strip()
+    return text if limit is None or len(text) <= limit else text[: limit - 1] + "…"
+
+
+def _visible(character: str) -> str:
+    if character in "\t\n\r\u2028\u2029":
+        return " "
+    # Cc controls, Cf invisible formatting, Cs surrogates, Co private use.
+    return "" if unicodedata.category(character) in ("Cc", "Cf", "Cs", "Co") else character

@@ -1,0 +1,270 @@
+"""What a verification says: checks, verdict, coverage, and the record it proves.
+
+A report is made by `verify.examine` only, and only a report makes a `VerifiedRecord`.
+"""
+
+import json
+from dataclasses import dataclass
+from typing import Literal, Self, TypeAlias
+
+from pydantic import BaseModel, ConfigDict, JsonValue, PrivateAttr
+
+from pith_agent.errors import PithError, UndecidableError, error_class
+from pith_agent.protocol.display import safe_text
+from pith_agent.protocol.record import CLAIMS, CanonicalRecord, Exhibit, Receipt, at
+from pith_agent.protocol.strict_json import JsonObject
+
+Status: TypeAlias = Literal["pass", "fail", "undecidable", "warn", "skipped"]
+Verdict: TypeAlias = Literal["verified", "failed", "undecidable"]
+
+EVIDENCE_LENGTH = 200
+"""Characters of a value that a check quotes."""
+
+
+class Stated(BaseModel):
+    """Something we say ourselves: closed, and unchanged once said."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Check(Stated):
+    """One rule applied to one document."""
+
+    name: str
+    """The rule: stable, kebab-case."""
+    status: Status
+    """`warn` does not change the verdict; `skipped` says that the rule had nothing to check."""
+    code: str
+    """`ok`, `not-checked`, or the stable code of what is wrong."""
+    detail: str
+    """One sentence for people."""
+    expected: str | None = None
+    found: str | None = None
+
+    @classmethod
+    def passed(cls, name: str, detail: str, *, expected: JsonValue = None) -> Self:
+        """The rule holds; `expected` is the value that was met."""
+        value = _quote(expected)
+        return cls(name=name, status="pass", code="ok", detail=detail, expected=value, found=value)
+
+    @classmethod
+    def skipped(cls, name: str, detail: str) -> Self:
+        """The rule has nothing to apply to; `detail` says why."""
+        return cls(name=name, status="skipped", code="not-checked", detail=detail)
+
+    @classmethod
+    def warned(
+        cls,
+        name: str,
+        code: str,
+        detail: str,
+        *,
+        expected: JsonValue = None,
+        found: JsonValue = None,
+    ) -> Self:
+        """Worth knowing, and no reason to refuse."""
+        return cls(
+            name=name,
+            status="warn",
+            code=code,
+            detail=detail,
+            expected=_quote(expected),
+            found=_quote(found),
+        )
+
+    @classmethod
+    def refused(
+        cls,
+        name: str,
+        error: type[PithError],
+        detail: str,
+        *,
+        expected: JsonValue = None,
+        found: JsonValue = None,
+    ) -> Self:
+        """The rule is broken, or cannot be decided if `error` is an `UndecidableError`."""
+        return cls(
+            name=name,
+            status="undecidable" if issubclass(error, UndecidableError) else "fail",
+            code=error.code,
+            detail=detail,
+            expected=_quote(expected),
+            found=_quote(found),
+        )
+
+    @property
+    def hint(self) -> str:
+        """What to do about it; empty when nothing is wrong."""
+        return "" if self.status in ("pass", "skipped") else error_class(self.code).hint
+
+
+def decide(
+    checks: tuple[Check, ...], *, warnings_fail: bool = False
+) -> tuple[Verdict, Check | None]:
+    """The verdict that the checks add up to, and the check that decides it, if one does.
+
+    A failure outweighs what cannot be decided; among equals the first counts.
+    """
+    outcomes: tuple[tuple[tuple[Status, ...], Verdict], ...] = (
+        (("fail", "warn") if warnings_fail else ("fail",), "failed"),
+        (("undecidable",), "undecidable"),
+    )
+    for statuses, verdict in outcomes:
+        for check in checks:
+            if check.status in statuses:
+                return verdict, check
+    return "verified", None
+
+
+class Binding(Stated):
+    """The hash that a field was checked against."""
+
+    hash_path: str
+    """Where the hash stands in the document."""
+    hash_signed: bool
+    """Whether the signature covers that hash. If not, whoever serves the document can change
+    field and hash together; the check then finds accidents, not attackers."""
+
+
+class Coverage(Stated):
+    """How each field of the document is protected. Every field is in exactly one class.
+
+    Paths are dotted, as in `graph_snapshot.claims.items`. A path stands for all below it.
+    Nothing is covered in a document that is not verified.
+    """
+
+    signed: tuple[str, ...] = ()
+    """The signature covers the value: it is in the canonical record, or equal to a value there."""
+    hash_bound: tuple[str, ...] = ()
+    """The value hashes to a hash in the document; `bindings` says which, and if that is signed."""
+    unbound: tuple[str, ...] = ()
+    """Nothing protects the value: whoever serves the document can change it."""
+    bindings: dict[str, Binding] = {}
+    signed_bytes: int = 0
+    """Bytes that the signature covers: those of the canonical record."""
+    document_bytes: int | None = None
+    """Bytes of the whole document, where it was read from bytes."""
+
+
+class Report(Stated):
+    """The answer of a verification."""
+
+    verdict: Verdict
+    code: str
+    """`ok`, or the code of the first check that stands in the way."""
+    pith_number: str | None
+    """Computed from the canonical record; what the document calls itself is a check."""
+    canonical_sha256: str | None
+    """SHA-256 of the canonical record, 64 hex digits: computed."""
+    policy: str
+    """`name@version` of the policy that was applied."""
+    trust_key: str | None
+    """SHA-256 of the trusted key that the receipt was checked with, 64 hex digits."""
+    checks: tuple[Check, ...]
+    coverage: Coverage
+
+    _record: "VerifiedRecord | None" = PrivateAttr(default=None)
+
+    @property
+    def failures(self) -> tuple[str, ...]:
+        """The codes of all checks that failed, in order, each once."""
+        return tuple(dict.fromkeys(c.code for c in self.checks if c.status == "fail"))
+
+    @property
+    def decisive(self) -> Check | None:
+        """The first check that stands in the way of `verified`; `None` if there is none."""
+        return next((check for check in self.checks if check.code == self.code != "ok"), None)
+
+    @property
+    def record(self) -> "VerifiedRecord | None":
+        """The proof; `None` unless the verdict is `verified`."""
+        return self._record
+
+    def require(self) -> "VerifiedRecord":
+        """The proof, or the reason why there is none.
+
+        Raises:
+            VerificationError: The verdict is `failed`; the subclass and its code say why.
+            UndecidableError: The verdict is `undecidable`.
+        """
+        if self._record is not None:
+            return self._record
+        check = self.decisive
+        detail = check.detail if check else "The document is not verified."
+        error = error_class(self.code)(detail)
+        error.__dict__["report"] = self
+        raise error
+
+
+_SEAL = object()
+
+
+@dataclass(frozen=True, slots=True)
+class VerifiedRecord:
+    """Proof that a trusted key signed this record. Only `Report.require` hands one out."""
+
+    pith_number: str
+    """The full number: `pith:2024:ODXWRQYNXKOR3ZX6FVYSFXZLUC`."""
+    canonical_bytes: bytes
+    digest: bytes
+    """SHA-256 of `canonical_bytes`."""
+    signed: CanonicalRecord
+    receipt: Receipt
+    key_sha256: str
+    """SHA-256 of the key that verified the receipt, 64 hex digits."""
+    title: str | None
+    """The title, if one was shown that hashes to the signed hash."""
+    document: JsonObject
+    """The whole document, as it was read. Only what `coverage` names is proved."""
+    coverage: Coverage
+    policy: str
+    seal: object
+
+    def __post_init__(self) -> None:
+        if self.seal is not _SEAL:
+            raise TypeError("a VerifiedRecord is made by Report.require() only")
+
+    @property
+    def canonical_sha256(self) -> str:
+        """The digest as 64 lower-case hex digits."""
+        return self.digest.hex()
+
+    @property
+    def claims(self) -> list[JsonObject]:
+        """The claims, if they are whole and hash to their (unsigned) snapshot hash."""
+        items = at(self.document, CLAIMS) if CLAIMS in self.coverage.hash_bound else None
+        return [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
+
+
+def seal(
+    report: Report, exhibit: Exhibit, view: CanonicalRecord, receipt: Receipt, title: str | None
+) -> Report:
+    """Attach the proof to a report whose verdict is `verified`. Called by `verify.examine`."""
+    if report.verdict != "verified" or report.pith_number is None or report.trust_key is None:
+        raise TypeError("only a verified document can be sealed")
+    report._record = VerifiedRecord(
+        pith_number=report.pith_number,
+        canonical_bytes=exhibit.canonical_bytes,
+        digest=exhibit.digest,
+        signed=view,
+        receipt=receipt,
+        key_sha256=report.trust_key,
+        title=title,
+        document=exhibit.document,
+        coverage=report.coverage,
+        policy=report.policy,
+        seal=_SEAL,
+    )
+    return report
+
+
+def _quote(value: JsonValue) -> str | None:
+    """A value as evidence: short, on one line, and safe to show."""
+    if value is None:
+        return None
+    if not isinstance(value, str):
+        try:
+            value = json.dumps(value, sort_keys=True, default=repr)
+        except (TypeError, ValueError, RecursionError):
+            value = f"a {type(value).__name__}"
+    return safe_text(value, EVIDENCE_LENGTH)

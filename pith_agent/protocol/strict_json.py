@@ -1,0 +1,123 @@
+"""Strict JSON: bytes that have one meaning, or a refusal.
+
+`json.loads` takes NaN, lone surrogates, a byte-order mark, and the last of two equal keys;
+a hash over such a text would mean different things to different programs.
+"""
+
+import json
+from math import isfinite
+from typing import TypeAlias
+
+from pydantic import JsonValue
+
+from pith_agent.errors import DocumentTooLargeError, JsonError
+
+JsonObject: TypeAlias = dict[str, JsonValue]
+
+MAX_DEPTH = 32
+"""Nesting accepted. The deepest published record has 5 levels."""
+
+MAX_NODES = 200_000
+"""Values accepted in one document. The largest published record has 338."""
+
+MAX_SAFE_INTEGER = 2**53 - 1
+"""Beyond it, readers that keep numbers as doubles change the value (RFC 8259, section 6)."""
+
+
+def parse_json(data: bytes, *, cap: int, floats: bool = False) -> JsonValue:
+    """Read one JSON text that every program would read alike.
+
+    Refused: more than `cap` bytes, a byte-order mark, invalid UTF-8, duplicate keys, lone
+    surrogates, NaN and infinities, `-0`, integers beyond ±(2^53 - 1), nesting beyond
+    `MAX_DEPTH`, more than `MAX_NODES` values, and fractions unless `floats` is set.
+
+    Raises:
+        DocumentTooLargeError: More than `cap` bytes.
+        JsonError: Anything else in the list above, or no JSON at all.
+    """
+    if len(data) > cap:
+        raise DocumentTooLargeError(f"The document has {len(data)} bytes; at most {cap} are read.")
+    if data.startswith(b"\xef\xbb\xbf"):
+        raise JsonError("The document starts with a byte-order mark.")
+    try:
+        value: JsonValue = json.loads(
+            data.decode("utf-8"),
+            object_pairs_hook=_unique,
+            parse_int=_integer,
+            parse_float=_fraction if floats else _no_fraction,
+            parse_constant=_constant,
+        )
+    except UnicodeDecodeError as error:
+        raise JsonError(f"Byte {error.start} is not UTF-8.") from error
+    except json.JSONDecodeError as error:
+        raise JsonError(
+            f"Not JSON: {error.msg} at line {error.lineno}, column {error.colno}."
+        ) from error
+    except RecursionError as error:
+        raise JsonError(f"Nested deeper than {MAX_DEPTH} levels.") from error
+    _check_shape(value)
+    return value
+
+
+def _unique(pairs: list[tuple[str, JsonValue]]) -> JsonObject:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        keys = [key for key, _ in pairs]
+        twice = next(key for key in keys if keys.count(key) > 1)
+        raise JsonError(f"The key {twice[:80]!r} occurs twice in one object.")
+    return members
+
+
+def _integer(text: str) -> int:
+    # The length check comes first: int() of 5,000 digits is itself an error.
+    if text == "-0" or len(text) > 17 or abs(int(text)) > MAX_SAFE_INTEGER:
+        raise JsonError(f"The number {text[:20]} is not an integer that every reader keeps.")
+    return int(text)
+
+
+def _fraction(text: str) -> float:
+    value = float(text)
+    if not isfinite(value):
+        raise JsonError(f"The number {text[:20]} is beyond the range of a double.")
+    return value
+
+
+def _no_fraction(text: str) -> float:
+    raise JsonError(f"The number {text[:20]} is a fraction, which has no single serialisation.")
+
+
+def _constant(text: str) -> float:
+    raise JsonError(f"{text} is not JSON.")
+
+
+def _check_shape(top: JsonValue) -> None:
+    """Bound depth and size, and refuse lone surrogates, which UTF-8 cannot carry."""
+    nodes = 0
+    level: list[JsonValue] = [top]
+    for depth in range(MAX_DEPTH + 2):
+        if not level:
+            return
+        nodes += len(level)
+        if nodes > MAX_NODES:
+            raise JsonError(f"More than {MAX_NODES} values.")
+        if depth > MAX_DEPTH:
+            break
+        below: list[JsonValue] = []
+        for value in level:
+            if isinstance(value, str):
+                _check_text(value)
+            elif isinstance(value, list):
+                below.extend(value)
+            elif isinstance(value, dict):
+                for key in value:
+                    _check_text(key)
+                below.extend(value.values())
+        level = below
+    raise JsonError(f"Nested deeper than {MAX_DEPTH} levels.")
+
+
+def _check_text(text: str) -> None:
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise JsonError("A string holds half of a surrogate pair.") from error

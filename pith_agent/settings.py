@@ -1,0 +1,96 @@
+"""Settings, built once at the edge and passed down.
+
+Explicit argument > command-line flag > `PITH_*` variable > default. There is no config file;
+see docs/explanation/decisions.md. A signing key is a file, never a value in here.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+import platformdirs
+
+from pith_agent.errors import SettingsError
+
+REGISTRY = "https://pith.science"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that differs between two runs of the same program."""
+
+    home: Path
+    """Directory of the store, the ledger and the keys. `PITH_HOME`."""
+    registry: tuple[str, ...] = (REGISTRY,)
+    """Base URLs, asked in this order. `PITH_REGISTRY`, separated by spaces."""
+    offline: bool = False
+    """Whether the network is switched off. `PITH_OFFLINE`, 0 or 1."""
+    trust_root: Path | None = None
+    """A trust root file instead of the bundled one. `PITH_TRUST_ROOT`."""
+    key_file: Path | None = None
+    """The signing key, if not the one in `home`. `PITH_KEY_FILE`."""
+    timeout: float = 30.0
+    """Seconds for one document, all tries and redirects included. `PITH_TIMEOUT`."""
+
+    @classmethod
+    def from_environment(
+        cls,
+        environment: Mapping[str, str] | None = None,
+        *,
+        home: Path | None = None,
+        registry: tuple[str, ...] = (),
+        offline: bool = False,
+        trust_root: Path | None = None,
+    ) -> Self:
+        """Combine flags, which win, with the `PITH_*` variables.
+
+        Raises:
+            SettingsError: A variable has a value that cannot be used.
+        """
+        env = os.environ if environment is None else environment
+        return cls(
+            home=home or _path(env, "PITH_HOME") or platformdirs.user_data_path("pith-agent"),
+            registry=registry or tuple(env.get("PITH_REGISTRY", REGISTRY).split()),
+            offline=offline or _flag(env, "PITH_OFFLINE"),
+            trust_root=trust_root or _path(env, "PITH_TRUST_ROOT"),
+            key_file=_path(env, "PITH_KEY_FILE"),
+            timeout=_seconds(env, "PITH_TIMEOUT", 30.0),
+        )
+
+    @property
+    def store_path(self) -> Path:
+        """The store of records."""
+        return self.home / "store.sqlite3"
+
+    @property
+    def ledger_path(self) -> Path:
+        """The ledger of signed citations."""
+        return self.home / "ledger.sqlite3"
+
+    @property
+    def key_directory(self) -> Path:
+        """The directory of signing keys."""
+        return self.home / "keys"
+
+
+def _path(env: Mapping[str, str], name: str) -> Path | None:
+    return Path(env[name]).expanduser() if env.get(name) else None
+
+
+def _flag(env: Mapping[str, str], name: str) -> bool:
+    value = env.get(name, "0")
+    if value not in ("", "0", "1"):
+        raise SettingsError(f"{name} is {value!r}; it may be 0 or 1.")
+    return value == "1"
+
+
+def _seconds(env: Mapping[str, str], name: str, default: float) -> float:
+    try:
+        value = float(env.get(name) or default)
+    except ValueError as error:
+        raise SettingsError(f"{name} is {env[name]!r}, not a number of seconds.") from error
+    if not 0 < value <= 600:
+        raise SettingsError(f"{name} is {value:g}; it may be up to 600 seconds.")
+    return value

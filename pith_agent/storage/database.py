@@ -1,0 +1,76 @@
+"""One SQLite file, opened so that several threads and processes may share it."""
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from pith_agent.errors import StoreDamagedError, StoreUnavailableError
+
+Row = sqlite3.Row
+
+BUSY_MILLISECONDS = 10_000
+_DAMAGED = ("malformed", "not a database", "no such table", "no such column", "disk image")
+
+
+class Database:
+    """A connection, a lock, and the translation of SQLite's errors into ours."""
+
+    def __init__(self, path: Path | None, schema: str, *, durable: bool) -> None:
+        """Open `path`, or memory if it is `None`, and create what is missing.
+
+        `durable` makes each commit reach the disk before it returns.
+
+        Raises:
+            StoreUnavailableError: The file cannot be opened or created.
+            StoreDamagedError: The file is no database of ours.
+        """
+        self.path = path
+        self._lock = threading.RLock()
+        try:
+            if path is not None:
+                path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._connection = sqlite3.connect(
+                path or ":memory:", isolation_level=None, check_same_thread=False
+            )
+        except (OSError, sqlite3.Error) as error:
+            raise StoreUnavailableError(f"{path} cannot be opened: {error}.") from error
+        with self._translated():
+            self._connection.row_factory = sqlite3.Row
+            self._connection.execute(f"PRAGMA busy_timeout = {BUSY_MILLISECONDS}")
+            self._connection.execute("PRAGMA journal_mode = WAL")
+            self._connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
+            if not self._connection.execute("SELECT 1 FROM sqlite_master").fetchone():
+                self._connection.executescript(f"BEGIN IMMEDIATE; {schema} COMMIT;")
+
+    def read(self, sql: str, *values: object) -> list[sqlite3.Row]:
+        """All rows of a query."""
+        with self._lock, self._translated():
+            return self._connection.execute(sql, values).fetchall()
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """A write that is done whole or not at all."""
+        with self._lock, self._translated():
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._connection
+            except BaseException:
+                self._connection.execute("ROLLBACK")
+                raise
+            self._connection.execute("COMMIT")
+
+    def close(self) -> None:
+        """Close the file; the object is of no use afterwards."""
+        with self._lock:
+            self._connection.close()
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            if any(word in str(error) for word in _DAMAGED):
+                raise StoreDamagedError(f"{self.path} is damaged: {error}.") from error
+            raise StoreUnavailableError(f"{self.path} cannot be used: {error}.") from error

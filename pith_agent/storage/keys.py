@@ -1,0 +1,171 @@
+"""Signing keys as files: made once, readable by their owner only, never printed.
+
+Source: docs/reference/citation.md, "Key file".
+"""
+
+import base64
+import json
+import os
+import re
+import stat
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from nacl.utils import random as random_bytes
+
+from pith_agent.errors import (
+    DocumentError,
+    NoSigningKeyError,
+    SigningKeyError,
+    StoreUnavailableError,
+    UnsafeKeyFileError,
+)
+from pith_agent.protocol.citation import CitationKey
+from pith_agent.protocol.strict_json import JsonObject, parse_json
+
+DEFAULT_NAME = "default"
+MAX_KEY_BYTES = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class KeyEntry:
+    """The public side of a key file."""
+
+    name: str
+    keyid: str
+    """SHA-256 of the public key, 64 hex digits."""
+    public: bytes
+    path: Path
+
+
+def new_key(directory: Path, name: str = DEFAULT_NAME) -> KeyEntry:
+    """Make a key and write it to `directory/name.json`, mode 0600. Nothing is overwritten.
+
+    The seed is stored unencrypted: whoever can read the file can sign as you.
+
+    Raises:
+        SigningKeyError: The name is taken, or is no name.
+        StoreUnavailableError: The directory cannot be written.
+    """
+    path = _path(directory, name)
+    seed = random_bytes(CitationKey.SEED_BYTES)
+    key = CitationKey(seed)
+    content = json.dumps(
+        {
+            "v": 1,
+            "kdf": "none",
+            "seed": base64.b64encode(seed).decode("ascii"),
+            "public": base64.b64encode(key.public).decode("ascii"),
+            "keyid": key.keyid,
+        }
+    )
+    try:
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _create(path, content.encode("ascii"))
+    except FileExistsError as error:
+        raise SigningKeyError(f"There is a key named {name} already: {path}.") from error
+    except OSError as error:
+        raise StoreUnavailableError(f"{path} cannot be written: {error}.") from error
+    return KeyEntry(name, key.keyid, key.public, path)
+
+
+def load_key(path: Path) -> CitationKey:
+    """Read a signing key.
+
+    Raises:
+        NoSigningKeyError: There is no such file.
+        UnsafeKeyFileError: It is a link, or others than its owner may read it.
+        SigningKeyError: It is no key file, or its public key is not that of its seed.
+    """
+    content = _read(path)
+    seed = _bytes(content, "seed")
+    if content.get("v") != 1 or content.get("kdf") != "none" or len(seed) != CitationKey.SEED_BYTES:
+        raise SigningKeyError(f"{path} is not a key file of version 1.")
+    key = CitationKey(seed)
+    if key.public != _bytes(content, "public"):
+        raise SigningKeyError(f"The public key in {path} does not belong to its seed.")
+    return key
+
+
+def list_keys(directory: Path) -> list[KeyEntry]:
+    """The keys in a directory, by name; an absent directory has none.
+
+    Raises:
+        UnsafeKeyFileError, SigningKeyError: As `load_key`.
+    """
+    found = []
+    for path in sorted(directory.glob("*.json")):
+        key = load_key(path)
+        found.append(KeyEntry(path.stem, key.keyid, key.public, path))
+    return found
+
+
+def key_path(directory: Path, name: str = DEFAULT_NAME) -> Path:
+    """Where the key of that name lies, whether it exists or not.
+
+    Raises:
+        SigningKeyError: `name` is no name.
+    """
+    return _path(directory, name)
+
+
+def _path(directory: Path, name: str) -> Path:
+    if not re.fullmatch(r"[a-z0-9][a-z0-9._-]{0,39}", name, re.A):
+        raise SigningKeyError(
+            f"{name[:40]!a} is no key name: use a-z, 0-9, '.', '_' and '-', at most 40."
+        )
+    return directory / f"{name}.json"
+
+
+def _create(path: Path, content: bytes) -> None:
+    """Write a file that was not there: whole and on the disk, or not at all."""
+    # mkstemp opens with O_EXCL and mode 0600, whatever the umask.
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".new-")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.link(temporary, path)
+    finally:
+        os.unlink(temporary)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def _read(path: Path) -> JsonObject:
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except FileNotFoundError as error:
+        raise NoSigningKeyError(f"There is no signing key at {path}.") from error
+    except OSError as error:
+        raise UnsafeKeyFileError(f"{path} cannot be opened as a plain file: {error}.") from error
+    with os.fdopen(handle, "rb") as file:
+        state = os.fstat(file.fileno())
+        if not stat.S_ISREG(state.st_mode) or state.st_uid != os.geteuid():
+            raise UnsafeKeyFileError(f"{path} is not a plain file of your own.")
+        if state.st_mode & 0o077:
+            raise UnsafeKeyFileError(
+                f"{path} can be used by others: mode {state.st_mode & 0o777:o}."
+            )
+        data = file.read(MAX_KEY_BYTES + 1)
+    try:
+        content = parse_json(data, cap=MAX_KEY_BYTES)
+    except DocumentError:
+        # The cause is left out on purpose: it could quote the file.
+        raise SigningKeyError(f"{path} is not a key file.") from None
+    if not isinstance(content, dict):
+        raise SigningKeyError(f"{path} is not a key file.")
+    return content
+
+
+def _bytes(content: JsonObject, name: str) -> bytes:
+    value = content.get(name)
+    try:
+        return base64.b64decode(value, validate=True) if isinstance(value, str) else b""
+    except ValueError:
+        return b""

@@ -1,0 +1,120 @@
+"""The ledger: signed citations, appended and never changed.
+
+An entry is on the disk before its citation is handed out. Leaves are hashed as in RFC 6962,
+so that a tree can be built over them.
+"""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Self
+
+from pith_agent.errors import StoreDamagedError
+from pith_agent.protocol.citation import Envelope
+from pith_agent.storage.database import Database
+
+SCHEMA = """
+CREATE TABLE entries (
+    idx INTEGER PRIMARY KEY,
+    leaf BLOB NOT NULL,
+    leaf_hash BLOB NOT NULL,
+    payload_sha256 TEXT NOT NULL UNIQUE,
+    logged_at TEXT NOT NULL
+);
+CREATE TRIGGER no_update BEFORE UPDATE ON entries
+BEGIN SELECT RAISE(ABORT, 'the ledger only grows'); END;
+CREATE TRIGGER no_delete BEFORE DELETE ON entries
+BEGIN SELECT RAISE(ABORT, 'the ledger only grows'); END;
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One signed citation and its place."""
+
+    index: int
+    """From 0, without gaps."""
+    envelope: Envelope
+    logged_at: str
+    """When this machine wrote it: RFC 3339, UTC."""
+
+    @property
+    def citation_id(self) -> str:
+        """`pcite:` and SHA-256 of the signed payload."""
+        return self.envelope.citation_id
+
+
+class Ledger:
+    """An append-only list of envelopes in one file; several processes may append."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    @classmethod
+    def open(cls, path: Path) -> Self:
+        """Open the ledger, or begin one.
+
+        Raises:
+            StoreUnavailableError: The file cannot be opened or written.
+            StoreDamagedError: The file is no ledger.
+        """
+        return cls(Database(path, SCHEMA, durable=True))
+
+    def append(self, envelopes: list[Envelope]) -> list[int]:
+        """Write envelopes, all or none, and return their indexes once they are on the disk.
+
+        Raises:
+            StoreUnavailableError: The disk is full or read-only; nothing was written.
+        """
+        now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        with self._database.transaction() as connection:
+            row = connection.execute("SELECT COALESCE(MAX(idx) + 1, 0) FROM entries").fetchone()
+            first = int(row[0])
+            for index, envelope in enumerate(envelopes, first):
+                leaf = envelope.canonical()
+                digest = hashlib.sha256(envelope.payload_bytes).hexdigest()
+                connection.execute(
+                    "INSERT INTO entries VALUES (?, ?, ?, ?, ?)",
+                    (index, leaf, _leaf_hash(leaf), digest, now),
+                )
+        return list(range(first, first + len(envelopes)))
+
+    def get(self, citation_id: str) -> Entry | None:
+        """The entry with that citation id, or `None`.
+
+        Raises:
+            StoreDamagedError: The entry is not what was written.
+        """
+        rows = self._database.read(
+            "SELECT * FROM entries WHERE payload_sha256 = ?", citation_id.removeprefix("pcite:")
+        )
+        return _entry(*rows[0]) if rows else None
+
+    def entries(self, start: int = 0, limit: int = 1000) -> Iterator[Entry]:
+        """Entries from index `start`, in order."""
+        for row in self._database.read(
+            "SELECT * FROM entries WHERE idx >= ? ORDER BY idx LIMIT ?", start, limit
+        ):
+            yield _entry(*row)
+
+    def __len__(self) -> int:
+        return int(self._database.read("SELECT COUNT(*) FROM entries")[0][0])
+
+    def close(self) -> None:
+        """Close the file."""
+        self._database.close()
+
+
+def _leaf_hash(leaf: bytes) -> bytes:
+    return hashlib.sha256(b"\x00" + leaf).digest()
+
+
+def _entry(index: int, leaf: bytes, leaf_hash: bytes, digest: str, logged_at: str) -> Entry:
+    if _leaf_hash(leaf) != leaf_hash:
+        raise StoreDamagedError(f"Entry {index} of the ledger is not what was written.")
+    envelope = Envelope.model_validate_json(leaf)
+    if hashlib.sha256(envelope.payload_bytes).hexdigest() != digest:
+        raise StoreDamagedError(f"Entry {index} of the ledger has another name than its content.")
+    return Entry(index, envelope, logged_at)
