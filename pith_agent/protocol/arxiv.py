@@ -8,7 +8,7 @@ import re
 from typing import NamedTuple
 
 ARCHIVES = frozenset(
-    [
+    {
         "acc-phys",
         "adap-org",
         "alg-geom",
@@ -47,12 +47,15 @@ ARCHIVES = frozenset(
         "solv-int",
         "stat",
         "supr-con",
-    ]
+    }
 )
 
 VERSION = r"(?:v(?P<version>[1-9][0-9]{0,3}))?"
 NEW = rf"(?P<yymm>[0-9]{{4}})\.(?P<number>[0-9]{{4,5}}){VERSION}"
-OLD = rf"(?P<archive>[a-z]+(?:-[a-z]+)?)(?:\.[a-z-]{{2,12}})?/(?P<yymm>[0-9]{{4}})(?P<number>[0-9]{{3}}){VERSION}"
+OLD = (
+    r"(?P<archive>[a-z]+(?:-[a-z]+)?)(?:\.[a-z-]{2,12})?"
+    rf"/(?P<yymm>[0-9]{{4}})(?P<number>[0-9]{{3}}){VERSION}"
+)
 
 _NEW = re.compile(rf"(?:[a-z-]+(?:\.[a-z-]+)?/)?{NEW}")
 _OLD = re.compile(OLD)

@@ -88,11 +88,15 @@ def _require_unambiguous(value: JsonValue, depth: int) -> None:
             _require_unambiguous(item, depth + 1)
     elif isinstance(value, dict) and kind is dict:
         for key, item in value.items():
-            if type(key) is not str:
-                raise CanonicalFormError("A key is not a string.")
-            # From here on UTF-16 order (RFC 8785) and code-point order differ.
-            if key and max(key) >= "\ud800":
-                raise CanonicalFormError(f"The key {key!a} has no single sort order.")
+            _require_sortable(key)
             _require_unambiguous(item, depth + 1)
     else:
         raise CanonicalFormError(f"A {kind.__name__} has no single serialisation.")
+
+
+def _require_sortable(key: object) -> None:
+    if not isinstance(key, str) or type(key) is not str:
+        raise CanonicalFormError("A key is not a string.")
+    # From U+D800 on, UTF-16 order (RFC 8785) and code-point order differ.
+    if key and max(key) >= "\ud800":
+        raise CanonicalFormError(f"The key {key!a} has no single sort order.")

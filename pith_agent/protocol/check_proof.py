@@ -13,6 +13,8 @@ from pith_agent.protocol.identifier import ARXIV_DOI
 from pith_agent.protocol.report import Check
 from pith_agent.protocol.trust import signature_holds
 
+_HEX64 = re.compile("[0-9a-f]{64}")
+
 
 def check_schema(case: Case) -> Check:
     """V2: the canonical record and its wrapping follow a schema that is known."""
@@ -220,13 +222,13 @@ def check_signature(case: Case) -> Check:
             f"The Ed25519 signature by {key.key_id} over the digest holds.",
             expected=digest.hex(),
         )
-    detail = "The signature is not this key's signature over the digest of this record."
     # For the explanation only: a digest from the document proves nothing about the document.
-    for stated in (receipt.canonical_sha256, case.says("canonical_sha256")):
-        if isinstance(stated, str) and re.fullmatch("[0-9a-f]{64}", stated):
-            if signature_holds(key.raw, bytes.fromhex(stated), receipt.signature_b64):
-                detail = "The receipt is genuine, but for other content: this was altered after it."
-                break
+    stated = (receipt.canonical_sha256, case.says("canonical_sha256"))
+    others = [bytes.fromhex(s) for s in stated if isinstance(s, str) and _HEX64.fullmatch(s)]
+    if any(signature_holds(key.raw, other, receipt.signature_b64) for other in others):
+        detail = "The receipt is genuine, but for other content: this was altered after it."
+    else:
+        detail = "The signature is not this key's signature over the digest of this record."
     return Check.refused(
         "signature",
         errors.InvalidSignatureError,

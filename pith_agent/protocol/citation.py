@@ -37,12 +37,13 @@ Relationship: TypeAlias = Literal[
 ]
 RELATIONSHIPS: tuple[str, ...] = get_args(Relationship)
 
-Hex64 = Annotated[str, StringConstraints(pattern=r"\A[0-9a-f]{64}\Z")]
+# pydantic's `$` is the end of the text: unlike Python's, it takes no trailing newline.
+Hex64 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Line = Annotated[
-    str, StringConstraints(min_length=1, max_length=500, pattern=r"\A[^\x00-\x1f\x7f]+\Z")
+    str, StringConstraints(min_length=1, max_length=500, pattern=r"^[^\x00-\x1f\x7f]+$")
 ]
 Time = Annotated[
-    str, StringConstraints(pattern=r"\A[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z\Z")
+    str, StringConstraints(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$")
 ]
 
 
@@ -59,7 +60,7 @@ class Digest(Part):
 class Subject(Part):
     """The cited record: its full Pith Number and full digest."""
 
-    name: Annotated[str, StringConstraints(pattern=r"\Apith:[0-9]{4}:[A-Z2-7]{26}\Z")]
+    name: Annotated[str, StringConstraints(pattern=r"^pith:[0-9]{4}:[A-Z2-7]{26}$")]
     digest: Digest
 
 
@@ -162,7 +163,7 @@ class Predicate(Part):
     verification: Checked
     created_at: Time
     """When the signer says this was signed. A claim, not a proof of time."""
-    nonce: Annotated[str, StringConstraints(pattern=r"\A[A-Za-z0-9_-]{22}\Z")]
+    nonce: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{22}$")]
     """16 random bytes, base64url."""
     after: After | None = None
     supersedes: Line | None = None
