@@ -118,6 +118,14 @@ class Client:
         """Get each whole document, with what is proved of it."""
         return self._answer(Fetched, names, fetched)
 
+    def fetch_bytes(self, name: Name) -> bytes:
+        """The record of one identifier, byte for byte as it was served, verified or not.
+
+        Raises:
+            PithError: There is no single record.
+        """
+        return self._find(_parse(name)).stored.body
+
     @overload
     def verify(  # type: ignore[overload-overlap]  # A str is an Iterable[str]; it is one name.
         self, names: Name

@@ -24,6 +24,8 @@ from pith_agent.protocol.record import (
 from pith_agent.protocol.report import Binding, Coverage
 from pith_agent.protocol.strict_json import JsonObject
 
+_PLAIN = re.compile(r"\w+", re.A)
+
 EXCERPTS = ("paper.abstract_excerpt", "graph_snapshot.paper.abstract_excerpt")
 
 
@@ -142,4 +144,4 @@ def _rest(value: JsonValue, path: str, covered: set[str], above: set[str]) -> It
 
 def _name(name: str) -> str:
     """A key as a step of a path; quoted when it could be taken for a longer path."""
-    return name if re.fullmatch(r"\w+", name, re.A) else f'"{safe_text(str(name), 80)}"'
+    return name if _PLAIN.fullmatch(name) else f'"{safe_text(str(name), 80)}"'

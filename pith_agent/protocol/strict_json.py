@@ -55,7 +55,8 @@ def parse_json(data: bytes, *, cap: int, floats: bool = False) -> JsonValue:
         ) from error
     except RecursionError as error:
         raise JsonError(f"Nested deeper than {MAX_DEPTH} levels.") from error
-    _check_shape(value)
+    # Decoding UTF-8 gives whole characters; only an escape can leave half of a pair.
+    _check_shape(value, check_text=b"\\u" in data)
     return value
 
 
@@ -90,7 +91,7 @@ def _constant(text: str) -> float:
     raise JsonError(f"{text} is not JSON.")
 
 
-def _check_shape(top: JsonValue) -> None:
+def _check_shape(top: JsonValue, *, check_text: bool) -> None:
     """Bound depth and size, and refuse lone surrogates, which UTF-8 cannot carry."""
     nodes = 0
     level: list[JsonValue] = [top]
@@ -104,14 +105,14 @@ def _check_shape(top: JsonValue) -> None:
             break
         below: list[JsonValue] = []
         for value in level:
-            if isinstance(value, str):
-                _check_text(value)
+            if isinstance(value, dict):
+                below.extend(value.values())
+                if check_text:
+                    _check_text("".join(value))
             elif isinstance(value, list):
                 below.extend(value)
-            elif isinstance(value, dict):
-                for key in value:
-                    _check_text(key)
-                below.extend(value.values())
+            elif check_text and isinstance(value, str):
+                _check_text(value)
         level = below
     raise JsonError(f"Nested deeper than {MAX_DEPTH} levels.")
 
