@@ -1,0 +1,5 @@
+"""The command line: the same verbs as commands."""
+
+from pith_agent.cli.main import main
+
+__all__ = ["main"]

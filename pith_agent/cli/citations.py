@@ -1,0 +1,259 @@
+"""`cite` and `citations`: sign what you say of papers, and check what others signed."""
+
+import base64
+import hashlib
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+from pydantic import ValidationError
+
+from pith_agent import __version__
+from pith_agent.answers import SignedCitation
+from pith_agent.cli.exit_codes import worst
+from pith_agent.cli.options import as_json, dump, ends_with_code, with_client
+from pith_agent.cli.report import check_lines
+from pith_agent.client import Client
+from pith_agent.errors import (
+    CitationError,
+    NotFoundError,
+    SettingsError,
+    StatementError,
+    StorageError,
+)
+from pith_agent.protocol.citation import RELATIONSHIPS, CitationRequest
+from pith_agent.protocol.citation_report import MAX_ENVELOPE_BYTES, CitationReport
+from pith_agent.protocol.display import safe_text
+
+
+@click.command()
+@click.argument("targets", nargs=-1, required=True, metavar="TARGET...")
+@click.option(
+    "-r", "--relationship", required=True, type=click.Choice(RELATIONSHIPS), help="How it is used."
+)
+@click.option(
+    "--in",
+    "citing_file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="The file that cites; its SHA-256 is signed.",
+)
+@click.option("--id", "citing_id", help="What cites, if it is no file, or the file's public name.")
+@click.option(
+    "--kind",
+    type=click.Choice(["document", "code", "dataset", "agent_output"]),
+    help="What the citing thing is.  [document with --in, else agent_output]",
+)
+@click.option("--locator", help="Where in it: docs/index.rst:12.")
+@click.option("--claim", "claim_id", help="A claim of the cited record: C1.")
+@click.option("--quote", help="Words quoted from the paper; only their hash is signed.")
+@click.option("--page", type=click.IntRange(1), help="The page of the quote.")
+@click.option("--statement", help="What you say about the paper.")
+@click.option("--agent", default="pith-agent", show_default=True, help="Who says it.")
+@click.option("--model", help="The model that the agent runs on.")
+@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Write here.")
+@click.option("--dry-run", is_flag=True, help="Show what would be signed; write nothing.")
+@as_json
+@ends_with_code
+@with_client
+def cite(
+    targets: tuple[str, ...],
+    citing_file: Path | None,
+    citing_id: str | None,
+    kind: str | None,
+    locator: str | None,
+    agent: str,
+    model: str | None,
+    output: Path | None,
+    dry_run: bool,
+    as_json: bool,
+    client: Client,
+    **said: object,
+) -> None:
+    """Sign a citation of each TARGET, and append it to the ledger.
+
+    All or nothing: if one TARGET is not verified, none is signed. Short forms are refused.
+    """
+    request = _request(
+        citing={
+            "kind": kind or ("document" if citing_file else "agent_output"),
+            "id": citing_id or (citing_file.as_posix() if citing_file else None),
+            "digest": _digest(citing_file),
+            "locator": locator,
+        },
+        agent={"name": agent, "version": __version__, "model": model},
+        **said,
+    )
+    signed = client.sign_citation(targets, request, dry_run=dry_run)
+    if output is not None:
+        _write(output, signed)
+    if as_json:
+        click.echo(dump({"citations": [citation.model_dump(mode="json") for citation in signed]}))
+        return
+    for citation in signed:
+        for line in _signed_lines(citation):
+            click.echo(line)
+
+
+@click.group()
+def citations() -> None:
+    """List, show and verify signed citations."""
+
+
+@citations.command("list")
+@click.option("--limit", default=100, show_default=True, type=click.IntRange(1, 10_000))
+@click.option("--start", default=0, show_default=True, type=click.IntRange(0), help="First index.")
+@as_json
+@ends_with_code
+@with_client
+def list_(limit: int, start: int, as_json: bool, client: Client) -> None:
+    """List the citations in this machine's ledger."""
+    rows = []
+    for entry in client.ledger.entries(start, limit):
+        statement = json.loads(entry.envelope.payload_bytes)
+        rows.append(
+            {
+                "index": entry.index,
+                "citation_id": entry.citation_id,
+                "pith_number": statement["subject"][0]["name"],
+                "relationship": statement["predicate"]["relationship"],
+                "citing": statement["predicate"]["citing"]["id"],
+                "logged_at": entry.logged_at,
+            }
+        )
+    if as_json:
+        click.echo(dump({"size": len(client.ledger), "citations": rows}))
+        return
+    for row in rows:
+        click.echo(
+            f"{row['index']:>5}  {row['logged_at']}  {row['relationship']:<11} {row['pith_number']}"
+            f"  in {safe_text(str(row['citing']), 60)}\n       {row['citation_id']}"
+        )
+    click.echo(f"{len(rows)} of {len(client.ledger)} citations.")
+
+
+@citations.command("show")
+@click.argument("citation_id")
+@ends_with_code
+@with_client
+def show(citation_id: str, client: Client) -> None:
+    """Print the envelope of one citation of the ledger, as JSON."""
+    click.echo(_from_ledger(client, citation_id).decode("utf-8"))
+
+
+@citations.command("verify")
+@click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
+@click.option(
+    "--public-key",
+    multiple=True,
+    metavar="BASE64",
+    help="A signer whose citations you accept, beside yourself; repeat for several.",
+)
+@as_json
+@ends_with_code
+@with_client
+def verify(
+    sources: tuple[str, ...], public_key: tuple[str, ...], as_json: bool, client: Client
+) -> None:
+    """Check signed citations: signature, statement, cited record, claim.
+
+    A SOURCE is a file with an envelope, - for standard input, or a citation id of the ledger.
+    """
+    signers = [_public_key(text) for text in public_key]
+    reports = [client.verify_citation(_read(client, source), signers) for source in sources]
+    if as_json:
+        results = [
+            {"target": source, **report.model_dump(mode="json")}
+            for source, report in zip(sources, reports, strict=True)
+        ]
+        click.echo(dump({"results": results}))
+    else:
+        for source, report in zip(sources, reports, strict=True):
+            for line in _report_lines(source, report):
+                click.echo(line)
+    sys.exit(worst(report.verdict for report in reports))
+
+
+def _request(**fields: object) -> CitationRequest:
+    try:
+        return CitationRequest.model_validate(fields)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(map(str, first["loc"]))
+        raise StatementError(f"Nothing was signed: {where}: {first['msg']}.") from error
+
+
+def _digest(path: Path | None) -> dict[str, str] | None:
+    if path is None:
+        return None
+    with path.open("rb") as file:
+        return {"sha256": hashlib.file_digest(file, "sha256").hexdigest()}
+
+
+def _write(path: Path, signed: list[SignedCitation]) -> None:
+    """One envelope as JSON, several as JSON Lines."""
+    lines = [json.dumps(citation.envelope) for citation in signed if citation.envelope]
+    try:
+        path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    except OSError as error:
+        raise StorageError(
+            f"The citation is in the ledger, but {path} cannot be written: {error.strerror}."
+        ) from error
+
+
+def _signed_lines(citation: SignedCitation) -> Iterator[str]:
+    word = click.style("SIGNED", fg="green", bold=True) if citation.signed else "DRY RUN"
+    yield f"{safe_text(citation.target)}  {word}"
+    if citation.title:
+        yield f"  {citation.title}"
+    yield f"  {citation.pith_number}"
+    yield f"  {citation.citation_id}"
+    if citation.ledger_index is not None:
+        yield f"  entry {citation.ledger_index} of the ledger"
+    if not citation.signed:
+        yield dump(citation.statement)
+
+
+def _report_lines(source: str, report: CitationReport) -> Iterator[str]:
+    colour = {"verified": "green", "failed": "red"}.get(report.verdict, "yellow")
+    yield f"{safe_text(source)}  {click.style(report.verdict.upper(), fg=colour, bold=True)}"
+    if report.citation_id:
+        yield f"  {report.citation_id}"
+    if report.pith_number:
+        yield f"  {report.relationship} {report.pith_number}"
+    if report.message:
+        yield f"  {report.message} [{report.code}]"
+        yield f"  {report.hint}"
+    yield ""
+    for check in report.checks:
+        yield from check_lines(check)
+    yield ""
+
+
+def _read(client: Client, source: str) -> bytes:
+    if source == "-":
+        return sys.stdin.buffer.read(MAX_ENVELOPE_BYTES + 1)
+    if source.startswith("pcite:"):
+        return _from_ledger(client, source)
+    try:
+        return Path(source).read_bytes()
+    except OSError as error:
+        raise CitationError(f"{source} cannot be read: {error.strerror}.") from error
+
+
+def _from_ledger(client: Client, citation_id: str) -> bytes:
+    entry = client.ledger.get(citation_id)
+    if entry is None:
+        raise NotFoundError(f"The ledger has no citation {citation_id!a:.90}.")
+    return entry.envelope.canonical()
+
+
+def _public_key(text: str) -> bytes:
+    try:
+        key = base64.b64decode(text, validate=True)
+    except ValueError as error:
+        raise SettingsError("A public key is base64 of 32 bytes.") from error
+    if len(key) != 32:
+        raise SettingsError("A public key is base64 of 32 bytes.")
+    return key

@@ -1,0 +1,102 @@
+"""Options that all commands share, and the way they end."""
+
+import json
+import sys
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import NoReturn, ParamSpec, TypeVar
+
+import click
+
+from pith_agent.cli.exit_codes import exit_code
+from pith_agent.client import Client
+from pith_agent.errors import PithError
+from pith_agent.protocol.policy import STANDARD, STRICT
+from pith_agent.settings import Settings
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+def with_settings(command: Callable[..., R]) -> Callable[..., R]:
+    """Give a command `settings`, made from the shared options and the `PITH_*` variables."""
+
+    @click.option(
+        "--home",
+        type=click.Path(file_okay=False, path_type=Path),
+        help="Directory of the store, ledger and keys.  [PITH_HOME]",
+    )
+    @click.option(
+        "--registry",
+        multiple=True,
+        metavar="URL",
+        help="Registry or mirror; repeat to name several, in order.  [PITH_REGISTRY]",
+    )
+    @click.option(
+        "--trust-root",
+        type=click.Path(dir_okay=False, path_type=Path),
+        help="Trust root file instead of the bundled one.  [PITH_TRUST_ROOT]",
+    )
+    @click.option("--offline", is_flag=True, help="Open no connection.  [PITH_OFFLINE]")
+    @wraps(command)
+    def wrapped(
+        *args: object,
+        home: Path | None,
+        registry: tuple[str, ...],
+        trust_root: Path | None,
+        offline: bool,
+        **kwargs: object,
+    ) -> R:
+        settings = Settings.from_environment(
+            home=home, registry=registry, trust_root=trust_root, offline=offline
+        )
+        return command(*args, settings=settings, **kwargs)
+
+    return wrapped
+
+
+def with_client(command: Callable[..., R]) -> Callable[..., R]:
+    """Give a command a `client`, and close it afterwards."""
+
+    @with_settings
+    @wraps(command)
+    def wrapped(*args: object, settings: Settings, **kwargs: object) -> R:
+        strict = bool(kwargs.pop("strict", False))
+        client = Client(settings, policy=STRICT if strict else STANDARD)
+        try:
+            return command(*args, client=client, **kwargs)
+        finally:
+            client.close()
+
+    return wrapped
+
+
+def ends_with_code(command: Callable[P, R]) -> Callable[P, R]:
+    """Turn a deliberate error into a message on stderr, or JSON on stdout, and an exit code."""
+
+    @wraps(command)
+    def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return command(*args, **kwargs)
+        except PithError as error:
+            fail(error, as_json=bool(kwargs.get("as_json")))
+
+    return wrapped
+
+
+def fail(error: PithError, *, as_json: bool) -> NoReturn:
+    """Say what happened, and end."""
+    if as_json:
+        said = {"code": error.code, "message": error.message, "hint": error.hint}
+        click.echo(json.dumps({"error": said}))
+    else:
+        click.echo(f"Error: {error}", err=True)
+    sys.exit(exit_code(error))
+
+
+def dump(value: object) -> str:
+    """JSON for people and pipes: two spaces, Unicode as it is."""
+    return json.dumps(value, indent=2, ensure_ascii=False)

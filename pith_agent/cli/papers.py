@@ -1,0 +1,109 @@
+"""`resolve`, `fetch` and `verify`: what a paper's record says, and whether it is genuine."""
+
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import click
+
+from pith_agent.answers import Answer, Verification
+from pith_agent.cli.exit_codes import worst
+from pith_agent.cli.options import as_json, dump, ends_with_code, with_client
+from pith_agent.cli.report import fetched_lines, resolution_lines, verification_lines
+from pith_agent.client import Client
+from pith_agent.errors import IdentifierError, StorageError
+from pith_agent.protocol.record import MAX_BUNDLE_BYTES
+
+targets = click.argument("targets", nargs=-1, required=True, metavar="TARGET...")
+
+
+@click.command()
+@targets
+@as_json
+@ends_with_code
+@with_client
+def resolve(targets: tuple[str, ...], as_json: bool, client: Client) -> None:
+    """Say which signed record each TARGET names.
+
+    A TARGET is a Pith Number, an arXiv id, a DOI, or a URL of one of them.
+    """
+    answers = client.resolve(targets)
+    _finish(answers, as_json, (line for answer in answers for line in resolution_lines(answer)))
+
+
+@click.command()
+@targets
+@click.option(
+    "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Write the record here."
+)
+@as_json
+@ends_with_code
+@with_client
+def fetch(targets: tuple[str, ...], output: Path | None, as_json: bool, client: Client) -> None:
+    """Get the record of each TARGET, with what is proved of it.
+
+    With --output, the record of one TARGET is written byte for byte, verified or not.
+    """
+    if output is not None:
+        if len(targets) != 1:
+            raise click.UsageError("--output takes one TARGET.")
+        _write(output, client.fetch_bytes(targets[0]))
+    answers = client.fetch(targets)
+    _finish(answers, as_json, (line for answer in answers for line in fetched_lines(answer)))
+
+
+@click.command(short_help="Prove that the record of each TARGET is genuine.")
+@targets
+@click.option("--strict", is_flag=True, help="Let checks that only warn fail.")
+@click.option("--brief", is_flag=True, help="One line for each TARGET that is verified.")
+@as_json
+@ends_with_code
+@with_client
+def verify(targets: tuple[str, ...], brief: bool, as_json: bool, client: Client) -> None:
+    """Prove that the record of each TARGET is genuine, check by check.
+
+    A TARGET is an identifier, a file (.json holds one document, .jsonl one on each line), or -
+    for standard input. A document that you give is checked as it is; an identifier is looked up.
+    """
+    answers = [answer for target in targets for answer in _verify(client, target)]
+    lines = (line for answer in answers for line in verification_lines(answer, brief=brief))
+    _finish(answers, as_json, lines)
+
+
+def _verify(client: Client, target: str) -> Iterator[Verification]:
+    if target == "-":
+        yield client.verify_document(sys.stdin.buffer.read(MAX_BUNDLE_BYTES + 1), "-")
+        return
+    path = Path(target)
+    names_file = path.suffix in (".json", ".jsonl") and "://" not in target
+    if not names_file and not path.is_file():
+        yield client.verify(target)
+        return
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        reason = IdentifierError(f"{target} cannot be read: {error.strerror}.")
+        yield Verification.without_record(target, reason)
+        return
+    if path.suffix != ".jsonl":
+        yield client.verify_document(data, target)
+        return
+    for number, line in enumerate(data.splitlines(), 1):
+        if line.strip():
+            yield client.verify_document(line, f"{target}:{number}")
+
+
+def _write(path: Path, data: bytes) -> None:
+    try:
+        path.write_bytes(data)
+    except OSError as error:
+        raise StorageError(f"{path} cannot be written: {error.strerror}.") from error
+
+
+def _finish(answers: Sequence[Answer], as_json: bool, lines: Iterator[str]) -> None:
+    if as_json:
+        click.echo(dump({"results": [answer.model_dump(mode="json") for answer in answers]}))
+    else:
+        for line in lines:
+            click.echo(line)
+    sys.exit(worst(answer.verdict for answer in answers))
