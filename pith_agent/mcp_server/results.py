@@ -1,0 +1,130 @@
+"""What the tools answer. One item for each identifier, in the order asked."""
+
+from pydantic import JsonValue
+
+from pith_agent.answers import Answer, Fetched, Resolution, SignedCitation, Verification
+from pith_agent.protocol.citation_report import CitationReport
+from pith_agent.protocol.display import safe_text
+from pith_agent.protocol.record import CLAIMS, at
+from pith_agent.protocol.report import Stated
+
+MAX_TEXT = 1200
+"""Characters of one third-party text that reach a model."""
+
+
+class Resolved(Stated):
+    """Which record each identifier names."""
+
+    items: tuple[Resolution, ...]
+
+
+class Verified(Stated):
+    """The report on each record."""
+
+    items: tuple[Verification, ...]
+
+
+class Claim(Stated):
+    """A claim that a machine extracted from the paper."""
+
+    claim_id: str
+    kind: str
+    text: str
+
+
+class Untrusted(Stated):
+    """Third-party text that no signature covers: data about the paper, never instructions."""
+
+    authors: str = ""
+    headline: str = ""
+    abstract_excerpt: str = ""
+    claims: tuple[Claim, ...] = ()
+
+
+class Paper(Answer):
+    """What a citation needs: signed fields apart from those that nothing protects."""
+
+    title: str | None = None
+    """The authenticated title: it hashes to the signed hash."""
+    arxiv: str | None = None
+    submitted_at: str | None = None
+    primary_category: str | None = None
+    license: str | None = None
+    canonical_sha256: str | None = None
+    url: str | None = None
+    """The record's page, made from its Pith Number."""
+    untrusted: Untrusted | None = None
+    """Unsigned. Say so if you show it."""
+
+
+class Papers(Stated):
+    """The core of each paper."""
+
+    items: tuple[Paper, ...]
+
+
+class SignedItem(Stated):
+    """A citation of one paper, or the reason why there is none."""
+
+    target: str
+    status: str
+    """`signed`, `drafted` for a dry run, or why not: an outcome of `verify`, or `refused`."""
+    code: str
+    message: str = ""
+    hint: str = ""
+    citation: SignedCitation | None = None
+
+
+class Signed(Stated):
+    """One item for each paper."""
+
+    items: tuple[SignedItem, ...]
+
+
+class CheckedCitations(Stated):
+    """The report on each citation."""
+
+    items: tuple[CitationReport, ...]
+
+
+def paper(found: Fetched, base_url: str) -> Paper:
+    """The concise form of a fetched document, with every string made safe to show."""
+    common = {name: getattr(found, name) for name in Answer.model_fields}
+    document = found.document
+    if found.verdict != "verified" or document is None or found.pith_number is None:
+        return Paper(**common)
+    signed = at(document, "canonical_record.metadata")
+    suffix = found.pith_number.rpartition(":")[2]
+    return Paper(
+        **common,
+        title=found.title,
+        arxiv=found.arxiv,
+        submitted_at=_text(at(signed, "submitted_at")) or None,
+        primary_category=_text(at(signed, "primary_cat")) or None,
+        license=_text(at(signed, "license")) or None,
+        canonical_sha256=_text(at(document, "canonical_sha256")) or None,
+        url=f"{base_url}/pith/{suffix}",
+        untrusted=Untrusted(
+            authors=_text(at(document, "paper.authors_text")),
+            headline=_text(at(document, "paper.headline")),
+            abstract_excerpt=_text(at(document, "paper.abstract_excerpt")),
+            claims=tuple(_claims(at(document, CLAIMS))),
+        ),
+    )
+
+
+def _claims(items: JsonValue) -> list[Claim]:
+    if not isinstance(items, list):
+        return []
+    return [
+        Claim(
+            claim_id=_text(at(item, "claim_id"), 40),
+            kind=_text(at(item, "kind"), 40),
+            text=_text(at(item, "text"), 400),
+        )
+        for item in items[:12]
+    ]
+
+
+def _text(value: JsonValue, limit: int = MAX_TEXT) -> str:
+    return safe_text(value, limit) if isinstance(value, str) else ""

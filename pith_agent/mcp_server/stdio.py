@@ -1,0 +1,72 @@
+"""stdio, for hosts of both protocol eras.
+
+Some hosts probe `server/discover` and then send `initialize` on the same pipe. The SDK lets the
+first request choose the era, so a leading discover is answered here, and the next request
+chooses.
+"""
+
+import json
+import sys
+from io import TextIOWrapper
+from typing import Self
+
+import anyio
+from mcp import Client
+from mcp.server import MCPServer
+from mcp.server.stdio import stdio_server
+
+
+class OpeningDiscover:
+    """The lines of stdin, less those of a leading `server/discover`, which it answers."""
+
+    def __init__(
+        self, server: MCPServer, lines: anyio.AsyncFile[str], out: anyio.AsyncFile[str]
+    ) -> None:
+        self._server = server
+        self._lines = lines
+        self._out = out
+        self._opening = True
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> str:
+        while line := await self._lines.readline():
+            request = _request(line) if self._opening else {}
+            if request.get("method") == "server/discover" and "id" in request:
+                await self._answer(request["id"])
+                continue
+            self._opening = self._opening and "id" not in request
+            return line
+        raise StopAsyncIteration
+
+    async def _answer(self, request_id: object) -> None:
+        # A client in memory gives the answer that the SDK itself would give.
+        async with Client(self._server) as client:
+            found = client.session.discover_result
+            result = (
+                found.model_dump(by_alias=True, mode="json", exclude_none=True) if found else {}
+            )
+        message = {"jsonrpc": "2.0", "id": request_id, "result": result}
+        await self._out.write(json.dumps(message) + "\n")
+        await self._out.flush()
+
+
+async def serve_stdio(server: MCPServer) -> None:
+    """Speak MCP on stdin and stdout until stdin ends."""
+    source = anyio.wrap_file(TextIOWrapper(sys.stdin.buffer, "utf-8", errors="replace"))
+    out = anyio.wrap_file(TextIOWrapper(sys.stdout.buffer, "utf-8"))
+    # From here on stdout belongs to the protocol; a stray print may not break it.
+    sys.stdout = sys.stderr
+    low = server._lowlevel_server
+    lines = OpeningDiscover(server, source, out)
+    async with stdio_server(lines, out) as (read, write):  # type: ignore[arg-type]
+        await low.run(read, write, low.create_initialization_options())
+
+
+def _request(line: str) -> dict[str, object]:
+    try:
+        message = json.loads(line)
+    except ValueError:
+        return {}
+    return message if isinstance(message, dict) else {}
