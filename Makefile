@@ -1,0 +1,61 @@
+# `make demo` and `make test` set up all they need in .venv; later runs reuse it.
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+
+.PHONY: demo test check lint types contracts pytest loopback docs format build constraints clean
+
+demo: $(READY)
+	@$(BIN)/python examples/demo.py
+
+test: check docs pytest loopback
+
+check: lint types contracts
+
+lint: $(READY)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+types: $(READY)
+	$(BIN)/mypy
+
+contracts: $(READY)
+	$(BIN)/lint-imports --no-cache
+
+pytest: $(READY)
+	$(BIN)/python -m pytest -n auto
+
+# The same tests where the loopback interface is the only one.
+loopback: $(READY)
+	$(BIN)/python tests/loopback.py $(BIN)/python -m pytest -n auto
+
+docs: $(READY)
+	$(BIN)/python -m sphinx -W -n -q -j auto -b html docs docs/_build/html
+
+format: $(READY)
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+build: $(READY)
+	$(BIN)/python -m build --outdir dist
+
+$(READY): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	    { echo "Python 3.11 or newer is needed; name it: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
+	@echo "Setting up .venv (once) ..."
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt pip
+	@$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt \
+	    --build-constraint constraints.txt --group dev -e '.[sphinx]'
+	@touch $(READY)
+
+# Renew the pins: the newest versions that fit together in a new environment.
+constraints:
+	rm -rf build/constraints && $(PYTHON) -m venv build/constraints
+	build/constraints/bin/python -m pip install -q -U pip hatchling
+	build/constraints/bin/python -m pip install -q --group dev -e '.[sphinx]'
+	{ head -1 constraints.txt; build/constraints/bin/python -m pip freeze --all \
+	    --exclude setuptools --exclude-editable; } > constraints.new && mv constraints.new constraints.txt
+
+clean:
+	rm -rf .venv build dist docs/_build .mypy_cache .ruff_cache .pytest_cache .hypothesis
