@@ -10,6 +10,7 @@ Importing this package imports neither mcp nor sphinx nor click.
 from pith_agent.answers import Fetched, Resolution, SignedCitation, Verification
 from pith_agent.client import Client
 from pith_agent.errors import (
+    DocumentError,
     IdentifierError,
     PithError,
     UndecidableError,
@@ -51,6 +52,7 @@ __all__ = [
     "Client",
     "Coverage",
     "Digest",
+    "DocumentError",
     "Fetched",
     "Identifier",
     "IdentifierError",

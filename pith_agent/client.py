@@ -78,6 +78,7 @@ class Client:
         trust: TrustRoot | None = None,
         policy: Policy = STANDARD,
         records: RecordFiles | None = None,
+        refresh: bool = False,
     ) -> None:
         """Open the store.
 
@@ -87,6 +88,7 @@ class Client:
             policy: What to demand beyond a valid receipt.
             records: Documents to look at first. A paper that is found there is not looked up
                 elsewhere, even if its document is refuted.
+            refresh: Ask the registry even for what is in the store, as for a newer version.
 
         Raises:
             SettingsError: A setting cannot be used.
@@ -97,6 +99,7 @@ class Client:
         self.policy = policy
         self.store = _store(self.settings)
         self._records = records
+        self._refresh = refresh
 
     @overload
     def resolve(  # type: ignore[overload-overlap]  # A str is an Iterable[str]; it is one name.
@@ -256,7 +259,7 @@ class Client:
     def _find(self, asked: Identifier) -> Found:
         """Look in the project's records, then the store, then the registry."""
         local = self._records.find(asked) if self._records else []
-        if not local or asked.kind == "pith_short":
+        if asked.kind == "pith_short" or not (local or self._refresh):
             local = local + self.store.find(asked)
         if local:
             return self._choose(asked, local)

@@ -18,6 +18,9 @@ from pith_agent.settings import Settings
 P = ParamSpec("P")
 R = TypeVar("R")
 
+refresh = click.option(
+    "--refresh", is_flag=True, help="Ask the registry even for what is in the store."
+)
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
@@ -64,8 +67,8 @@ def with_client(command: Callable[..., R]) -> Callable[..., R]:
     @with_settings
     @wraps(command)
     def wrapped(*args: object, settings: Settings, **kwargs: object) -> R:
-        strict = bool(kwargs.pop("strict", False))
-        client = Client(settings, policy=STRICT if strict else STANDARD)
+        policy = STRICT if kwargs.pop("strict", False) else STANDARD
+        client = Client(settings, policy=policy, refresh=bool(kwargs.pop("refresh", False)))
         try:
             return command(*args, client=client, **kwargs)
         finally:

@@ -8,7 +8,7 @@ import click
 
 from pith_agent.answers import Answer, Verification
 from pith_agent.cli.exit_codes import worst
-from pith_agent.cli.options import as_json, dump, ends_with_code, with_client
+from pith_agent.cli.options import as_json, dump, ends_with_code, refresh, with_client
 from pith_agent.cli.report import fetched_lines, resolution_lines, verification_lines
 from pith_agent.client import Client
 from pith_agent.errors import IdentifierError, StorageError
@@ -19,6 +19,7 @@ targets = click.argument("targets", nargs=-1, required=True, metavar="TARGET..."
 
 @click.command()
 @targets
+@refresh
 @as_json
 @ends_with_code
 @with_client
@@ -36,6 +37,7 @@ def resolve(targets: tuple[str, ...], as_json: bool, client: Client) -> None:
 @click.option(
     "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Write the record here."
 )
+@refresh
 @as_json
 @ends_with_code
 @with_client
@@ -56,6 +58,7 @@ def fetch(targets: tuple[str, ...], output: Path | None, as_json: bool, client: 
 @targets
 @click.option("--strict", is_flag=True, help="Let checks that only warn fail.")
 @click.option("--brief", is_flag=True, help="One line for each TARGET that is verified.")
+@refresh
 @as_json
 @ends_with_code
 @with_client

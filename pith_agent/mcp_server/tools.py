@@ -29,6 +29,7 @@ from pith_agent.mcp_server.results import (
     Verified,
     paper,
 )
+from pith_agent.mcp_server.schema import compact
 from pith_agent.protocol.citation import CitationRequest, Relationship
 
 MAX_ITEMS = 50
@@ -226,7 +227,8 @@ def _closed(tool: Callable[..., CallToolResult], title: str, annotations: ToolAn
     model = made.fn_metadata.arg_model
     model.model_config["extra"] = "forbid"
     model.model_rebuild(force=True)
-    made.parameters = model.model_json_schema(by_alias=True)
+    made.parameters = compact(model.model_json_schema(by_alias=True))
+    made.fn_metadata.output_schema = compact(made.fn_metadata.output_schema or {})
     return made
 
 

@@ -1,0 +1,1 @@
+"""HTTP out: bytes from a registry and its mirrors, never believed here."""
