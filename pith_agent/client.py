@@ -1,13 +1,11 @@
 """Client: resolve, fetch, verify, sign_citation. Everything above behind four verbs."""
 
-import logging
 import secrets
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import TYPE_CHECKING, TypeAlias, TypeVar, overload
+from typing import TypeAlias, TypeVar, overload
 
 from pith_agent.answers import (
     Answer,
@@ -21,13 +19,11 @@ from pith_agent.answers import (
     verification,
 )
 from pith_agent.errors import (
-    AmbiguousError,
-    OfflineError,
     PithError,
     SettingsError,
     ShortIdentifierError,
-    StoreUnavailableError,
 )
+from pith_agent.finder import Finder, Found
 from pith_agent.protocol.citation import CitationRequest, draft
 from pith_agent.protocol.citation_report import CitationReport, examine_citation
 from pith_agent.protocol.identifier import Identifier, parse_identifier
@@ -42,25 +38,11 @@ from pith_agent.storage.files import RecordFiles
 from pith_agent.storage.keys import key_path, list_keys, load_key
 from pith_agent.storage.ledger import Ledger
 
-if TYPE_CHECKING:
-    from pith_agent.network.registry import Registry
-
-logger = logging.getLogger(__name__)
-
 WORKERS = 8
 """Records fetched at the same time."""
 
 Name: TypeAlias = str | Identifier
 A = TypeVar("A", bound=Answer)
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """The record that an identifier names, and what the checks say of it."""
-
-    asked: Identifier
-    stored: Stored
-    report: Report
 
 
 class Client:
@@ -97,9 +79,7 @@ class Client:
         self.settings = settings or Settings.from_environment()
         self.trust = trust or _trust(self.settings)
         self.policy = policy
-        self.store = _store(self.settings)
-        self._records = records
-        self._refresh = refresh
+        self._finder = Finder(self.settings, self.trust, policy, records=records, refresh=refresh)
 
     @overload
     def resolve(  # type: ignore[overload-overlap]  # A str is an Iterable[str]; it is one name.
@@ -127,7 +107,7 @@ class Client:
         Raises:
             PithError: There is no single record.
         """
-        return self._find(_parse(name)).stored.body
+        return self._finder.find(_parse(name)).stored.body
 
     @overload
     def verify(  # type: ignore[overload-overlap]  # A str is an Iterable[str]; it is one name.
@@ -144,13 +124,35 @@ class Client:
         report = examine(document, self.trust, self.policy)
         return verification(target, report, Stored.received(document, target))
 
+    def add_document(self, document: bytes, origin: str) -> Verification:
+        """Keep a document that the caller has, unless it is refuted.
+
+        One that cannot be decided, as without a receipt, is kept if there is no other of the same
+        record. It is verified again each time it is used.
+
+        Args:
+            document: A record, bundle or compact record.
+            origin: Where it came from, to be shown with it.
+
+        Raises:
+            VerificationError: A check refutes it; it was not kept.
+            StoreUnavailableError: The store cannot be written.
+        """
+        stored = Stored.received(document, origin)
+        report = self._finder.check(stored, Question())
+        if report.verdict == "failed":
+            report.require()
+        if report.verdict == "verified" or self.store.get(stored.digest) is None:
+            self._finder.keep(Found(stored, report))
+        return verification(origin, report, stored)
+
     def prove(self, name: Name) -> VerifiedRecord:
         """The proof for one identifier.
 
         Raises:
             PithError: There is none; the class and its `code` say why.
         """
-        return self._find(_parse(name)).report.require()
+        return self._finder.find(_parse(name)).report.require()
 
     def sign_citation(
         self, names: Name | Iterable[Name], request: CitationRequest, *, dry_run: bool = False
@@ -176,7 +178,7 @@ class Client:
         for identifier in asked:
             if identifier.kind == "pith_short":
                 raise ShortIdentifierError(f"{identifier} may name several papers.")
-        records = [self._find(identifier).report.require() for identifier in asked]
+        records = [self._finder.find(identifier).report.require() for identifier in asked]
         now = datetime.now(UTC)
         statements = [
             draft(record, request, created_at=now, nonce=secrets.token_bytes(16))
@@ -214,26 +216,21 @@ class Client:
             citation, [*own, *signers], record=self.prove, now=datetime.now(UTC)
         )
 
+    @property
+    def store(self) -> Store:
+        """The records on this machine."""
+        return self._finder.store
+
     @cached_property
     def ledger(self) -> Ledger:
         """This machine's signed citations."""
         return Ledger.open(self.settings.ledger_path)
 
-    @cached_property
-    def registry(self) -> "Registry":
-        """The registry, and its mirrors."""
-        # Imported here because httpx costs more to load than most calls take to answer.
-        from pith_agent.network.registry import Registry  # noqa: PLC0415
-
-        return Registry(self.settings.registry, timeout=self.settings.timeout)
-
     def close(self) -> None:
         """Close the store and the ledger; the object is of no use afterwards."""
-        self.store.close()
+        self._finder.close()
         if "ledger" in self.__dict__:
             self.ledger.close()
-        if "registry" in self.__dict__:
-            self.registry.close()
 
     def _answer(
         self,
@@ -243,7 +240,7 @@ class Client:
     ) -> A | list[A]:
         def one(name: Name) -> A:
             try:
-                found = self._find(_parse(name))
+                found = self._finder.find(_parse(name))
             except PithError as error:
                 return kind.without_record(str(name), error)
             return answer(str(name), found.report, found.stored)
@@ -255,55 +252,6 @@ class Client:
             return [one(name) for name in many]
         with ThreadPoolExecutor(WORKERS) as pool:
             return list(pool.map(one, many))
-
-    def _find(self, asked: Identifier) -> Found:
-        """Look in the project's records, then the store, then the registry."""
-        local = self._records.find(asked) if self._records else []
-        if asked.kind == "pith_short" or not (local or self._refresh):
-            local = local + self.store.find(asked)
-        if local:
-            return self._choose(asked, local)
-        if self.settings.offline:
-            raise OfflineError(f"{asked} is not in the local store.")
-        found = self._examine(asked, self.registry.record(asked))
-        if found.report.verdict == "verified":
-            self._keep(found)
-        return found
-
-    def _choose(self, asked: Identifier, documents: list[Stored]) -> Found:
-        """The newest verified document; the newest at all if none is verified."""
-        if asked.kind == "pith_short" and len({stored.digest for stored in documents}) > 1:
-            raise AmbiguousError(
-                f"{len(documents)} records begin with {asked}.",
-                tuple(sorted({stored.pith_number for stored in documents})),
-            )
-        found = [self._examine(asked, stored) for stored in documents]
-        verified = [one for one in found if one.report.verdict == "verified"]
-        for one in verified:
-            self._remember(one)
-        if len({one.stored.source for one in verified}) < len(verified):
-            # Two signed records of one version: now that both are remembered, the check says so.
-            return self._examine(asked, verified[0].stored)
-        return (verified or found)[0]
-
-    def _examine(self, asked: Identifier, stored: Stored) -> Found:
-        seen = self.store.seen(*stored.source) if stored.source else None
-        question = Question(asked=asked, seen=seen)
-        report = examine(stored.body, self.trust, self.policy, question=question)
-        return Found(asked, stored, report)
-
-    def _keep(self, found: Found) -> None:
-        try:
-            self.store.put(found.stored)
-        except StoreUnavailableError as error:
-            logger.warning("The record was verified, but not kept: %s", error)
-        self._remember(found)
-
-    def _remember(self, found: Found) -> None:
-        try:
-            self.store.remember(found.report.require())
-        except StoreUnavailableError as error:
-            logger.warning("The record was verified, but its version is not remembered: %s", error)
 
 
 def _parse(name: Name) -> Identifier:
@@ -317,12 +265,3 @@ def _trust(settings: Settings) -> TrustRoot:
         return TrustRoot.load(settings.trust_root.read_bytes())
     except OSError as error:
         raise SettingsError(f"The trust root cannot be read: {error}.") from error
-
-
-def _store(settings: Settings) -> Store:
-    """The store on disk; one in memory where the disk cannot be written, as in a sandbox."""
-    try:
-        return Store.open(settings.store_path)
-    except StoreUnavailableError as error:
-        logger.warning("Records are kept in memory only: %s", error)
-        return Store.open(None)

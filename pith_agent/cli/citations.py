@@ -75,6 +75,8 @@ def cite(
 
     All or nothing: if one TARGET is not verified, none is signed. Short forms are refused.
     """
+    if citing_file is None and citing_id is None:
+        raise click.UsageError("Say what cites: --in FILE or --id TEXT.")
     request = _request(
         citing={
             "kind": kind or ("document" if citing_file else "agent_output"),

@@ -62,14 +62,14 @@ def verification_lines(answer: Verification, *, brief: bool = False) -> Iterator
 def check_lines(check: Check) -> Iterator[str]:
     """One check; with its evidence if something is wrong."""
     status = click.style(f"{check.status:<11}", fg=_COLOURS.get(check.status))
-    yield f"  {status} {check.name:<16} {check.detail}"
+    yield f"  {status} {check.name:<18} {check.detail}"
     if check.status in ("pass", "skipped"):
         return
-    yield f"  {'':<28} code: {check.code}"
+    yield f"  {'':<30} code: {check.code}"
     if check.expected is not None:
-        yield f"  {'':<28} expected: {check.expected}"
+        yield f"  {'':<30} expected: {check.expected}"
     if check.found is not None:
-        yield f"  {'':<28} found:    {check.found}"
+        yield f"  {'':<30} found:    {check.found}"
 
 
 def coverage_lines(coverage: Coverage) -> Iterator[str]:

@@ -4,12 +4,9 @@ from pathlib import Path
 
 import click
 
-from pith_agent.cli.options import as_json, dump, ends_with_code, with_client, with_settings
+from pith_agent.cli.options import as_json, dump, ends_with_code, with_client
 from pith_agent.client import Client
-from pith_agent.errors import DocumentError, StoreUnavailableError
-from pith_agent.protocol.record import load_document, read_document
-from pith_agent.settings import Settings
-from pith_agent.storage.cache import Store, Stored
+from pith_agent.errors import StoreUnavailableError
 
 
 @click.command(short_help="Serve the tools to an agent over MCP.")
@@ -46,30 +43,21 @@ def serve(host: str, port: int, client: Client) -> None:
 )
 @as_json
 @ends_with_code
-@with_settings
-def add(files: tuple[Path, ...], as_json: bool, settings: Settings) -> None:
+@with_client
+def add(files: tuple[Path, ...], as_json: bool, client: Client) -> None:
     """Add documents to the store: .json files, or .jsonl files of one on each line.
 
-    They are added as they are, and verified each time they are used.
+    A document that a check refutes is not added, nor any after it. One without a receipt is
+    added, and is undecidable whenever it is used.
     """
-    documents = [(line, path) for path in files for line in _documents(path)]
-    for body, path in documents:
-        try:
-            read_document(load_document(body))
-        except DocumentError as error:
-            raise type(error)(f"Nothing was added: {path}: {error.message}") from error
-    store = Store.open(settings.store_path)
-    try:
-        added = [Stored.received(body, str(path)) for body, path in documents]
-        for stored in added:
-            store.put(stored)
-    finally:
-        store.close()
+    added = [
+        client.add_document(document, str(path)) for path in files for document in _documents(path)
+    ]
     if as_json:
-        click.echo(dump({"added": [stored.pith_number for stored in added]}))
-    else:
-        for stored in added:
-            click.echo(f"added {stored.pith_number}")
+        click.echo(dump({"added": [answer.model_dump(mode="json") for answer in added]}))
+        return
+    for answer in added:
+        click.echo(f"added {answer.pith_number}  {answer.verdict}")
 
 
 @mirror.command("list")

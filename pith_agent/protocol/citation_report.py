@@ -231,7 +231,18 @@ def _check_claim(statement: Statement, verified: VerifiedRecord) -> Check:
             expected=known.text_sha256,
             found=claim.text_sha256,
         )
-    return Check.passed("cited-claim", f"The record has claim {claim.id} in these words.")
+    if claim.snapshot_sha256 not in (None, known.snapshot_sha256):
+        return Check.warned(
+            "cited-claim",
+            "snapshot-changed",
+            f"The record has claim {claim.id} in these words, but other claims changed since.",
+            expected=claim.snapshot_sha256,
+            found=known.snapshot_sha256,
+        )
+    return Check.passed(
+        "cited-claim",
+        f"The record has claim {claim.id} in these words. The registry signs no claims.",
+    )
 
 
 def _keyid(public: bytes) -> str:

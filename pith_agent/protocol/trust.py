@@ -78,8 +78,14 @@ class TrustRoot(_StrictModel):
         try:
             parse_json(data, cap=MAX_ROOT_BYTES)
             return cls.model_validate_json(data)
-        except (DocumentError, ValidationError) as error:
-            raise SettingsError(f"The trust root cannot be used: {error}") from error
+        except DocumentError as error:
+            raise SettingsError(f"The trust root cannot be used: {error.message}") from error
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_input=False)[0]
+            where = ".".join(map(str, first["loc"]))
+            raise SettingsError(
+                f"The trust root cannot be used: {where}: {first['msg']}."
+            ) from error
 
     @classmethod
     def bundled(cls) -> "TrustRoot":

@@ -60,7 +60,6 @@ ON CONFLICT (digest) DO UPDATE SET
     body_sha256 = excluded.body_sha256,
     fetched_from = excluded.fetched_from,
     fetched_at = excluded.fetched_at
-WHERE excluded.richness >= richness
 """
 
 
@@ -126,7 +125,7 @@ class Store:
         return store
 
     def put(self, stored: Stored) -> None:
-        """Keep a document, unless one that says more about the same record is there.
+        """Keep a document, in the place of any other with the same canonical record.
 
         Raises:
             DocumentError: The bytes are no document.

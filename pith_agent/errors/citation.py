@@ -1,0 +1,59 @@
+"""Signed citations."""
+
+from pith_agent.errors.verification import UndecidableError, VerificationError
+
+
+class CitationError(VerificationError):
+    """The envelope is no signed citation."""
+
+    code = "malformed-citation"
+    hint = "Give the DSSE envelope that sign_citation returned, unchanged."
+
+
+class CitationNotCanonicalError(CitationError):
+    """The signed payload is not in canonical form."""
+
+    code = "citation-not-canonical"
+    hint = "Do not accept this citation: its payload could be read in two ways."
+
+
+class StatementError(CitationError):
+    """The statement is not one that this version accepts."""
+
+    code = "invalid-statement"
+    hint = "Compare the fields with docs/reference/citation.md."
+
+
+class CitedRecordError(CitationError):
+    """The citation does not match the record that it cites."""
+
+    code = "cited-record-mismatch"
+    hint = "Do not accept this citation: it speaks of another record."
+
+
+class ClaimMismatchError(CitationError):
+    """The cited claim is not the claim of the record."""
+
+    code = "claim-mismatch"
+    hint = "Do not accept this citation: the claim was altered."
+
+
+class FutureCitationError(CitationError):
+    """The citation claims to be made in the future."""
+
+    code = "created-in-future"
+    hint = "Check the clock of the machine that signed."
+
+
+class UnknownClaimError(CitationError):
+    """The record has no claim with that id."""
+
+    code = "unknown-claim"
+    hint = "Fetch the record with its claims, and use one of the ids given there."
+
+
+class UnknownSignerError(UndecidableError):
+    """The citation is signed by a key that you have not trusted."""
+
+    code = "unknown-signer"
+    hint = "Pass the signer's public key, after checking it by another way."
