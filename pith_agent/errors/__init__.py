@@ -20,7 +20,8 @@ PithError
 │   └── StoreDamagedError, StoreUnavailableError
 ├── SigningKeyError            the key that citations are signed with
 │   └── NoSigningKeyError, UnsafeKeyFileError
-└── SettingsError              an option or environment variable
+├── SettingsError              an option or environment variable
+└── ArgumentsError             the arguments of a tool
 """
 
 from pith_agent.errors.citation import (
@@ -42,6 +43,7 @@ from pith_agent.errors.document import (
     ShortIdentifierError,
 )
 from pith_agent.errors.local import (
+    ArgumentsError,
     NoSigningKeyError,
     SettingsError,
     SigningKeyError,
@@ -88,6 +90,7 @@ __all__ = [
     "AbstractMismatchError",
     "AliasMismatchError",
     "AmbiguousError",
+    "ArgumentsError",
     "CanonicalFormError",
     "CitationError",
     "CitationNotCanonicalError",

@@ -49,3 +49,10 @@ class SettingsError(PithError):
 
     code = "invalid-setting"
     hint = "Correct the option or variable named above."
+
+
+class ArgumentsError(PithError):
+    """The arguments of a tool do not fit its schema."""
+
+    code = "invalid-arguments"
+    hint = "Correct the arguments named, and call again."

@@ -1,4 +1,4 @@
-"""What the tools answer. One item for each identifier, in the order asked."""
+"""What the tools answer: one item for each identifier, in the order asked."""
 
 from pydantic import JsonValue
 
@@ -6,7 +6,7 @@ from pith_agent.answers import Answer, Fetched, Resolution, SignedCitation, Veri
 from pith_agent.protocol.citation_report import CitationReport
 from pith_agent.protocol.display import safe_text
 from pith_agent.protocol.record import CLAIMS, at
-from pith_agent.protocol.report import Stated
+from pith_agent.protocol.report import Coverage, Stated
 
 MAX_TEXT = 1200
 """Characters of one third-party text that reach a model."""
@@ -81,6 +81,27 @@ class Signed(Stated):
     items: tuple[SignedItem, ...]
 
 
+class LoggedCitation(Stated):
+    """A citation in this machine's ledger."""
+
+    index: int
+    citation_id: str
+    logged_at: str
+    pith_number: str
+    relationship: str
+    citing_id: str
+
+
+class LoggedCitations(Stated):
+    """A stretch of the ledger."""
+
+    size: int
+    """Citations in the whole ledger."""
+    items: tuple[LoggedCitation, ...]
+    next_start: int | None = None
+    """Where to go on; absent at the end."""
+
+
 class CheckedCitations(Stated):
     """The report on each citation."""
 
@@ -111,6 +132,12 @@ def paper(found: Fetched, base_url: str) -> Paper:
             claims=tuple(_claims(at(document, CLAIMS))),
         ),
     )
+
+
+def brief(report: Verification) -> Verification:
+    """A report without the checks that passed or had nothing to check."""
+    kept = tuple(check for check in report.checks if check.status not in ("pass", "skipped"))
+    return report.model_copy(update={"checks": kept, "coverage": Coverage()})
 
 
 def _claims(items: JsonValue) -> list[Claim]:

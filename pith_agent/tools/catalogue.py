@@ -1,0 +1,68 @@
+"""All tools, their definitions for several APIs, and one dispatcher."""
+
+from typing import Any, Literal, TypeAlias
+
+from pith_agent.client import Client
+from pith_agent.errors import ArgumentsError
+from pith_agent.protocol.strict_json import JsonObject
+from pith_agent.tools.citing import LIST_CITATIONS, SIGN_CITATION, VERIFY_CITATION
+from pith_agent.tools.definition import ToolDefinition
+from pith_agent.tools.reading import FETCH, RESOLVE, VERIFY
+
+Format: TypeAlias = Literal["openai", "anthropic", "json"]
+
+TOOLS: tuple[ToolDefinition[Any], ...] = (
+    RESOLVE,
+    FETCH,
+    VERIFY,
+    SIGN_CITATION,
+    VERIFY_CITATION,
+    LIST_CITATIONS,
+)
+"""In the order in which they are used."""
+
+
+def definitions(format: Format = "json") -> list[JsonObject]:
+    """The tools as JSON Schema function definitions.
+
+    `openai` is the shape of OpenAI's chat completions, `anthropic` that of Anthropic's messages;
+    `json` holds name, description, input and output schema.
+    """
+    return [_definition(tool, format) for tool in TOOLS]
+
+
+def call_tool(client: Client, name: str, arguments: JsonObject) -> JsonObject:
+    """Run the tool that a model asked for; the result is JSON for the model.
+
+    Raises:
+        ArgumentsError: There is no such tool, or the arguments do not fit it.
+        PithError: Nothing could be done for any entry. Give the model `str(error)`.
+    """
+    for tool in TOOLS:
+        if tool.name == name:
+            return tool.call(client, arguments)
+    known = ", ".join(tool.name for tool in TOOLS)
+    raise ArgumentsError(f"There is no tool {name!a:.80}; there are {known}.")
+
+
+def _definition(tool: ToolDefinition[Any], format: Format) -> JsonObject:
+    if format == "openai":
+        function: JsonObject = {
+            "name": tool.name,
+            "description": tool.description,
+            "parameters": tool.input_schema,
+        }
+        return {"type": "function", "function": function}
+    if format == "anthropic":
+        return {
+            "name": tool.name,
+            "description": tool.description,
+            "input_schema": tool.input_schema,
+        }
+    return {
+        "name": tool.name,
+        "title": tool.title,
+        "description": tool.description,
+        "input_schema": tool.input_schema,
+        "output_schema": tool.output_schema,
+    }

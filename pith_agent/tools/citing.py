@@ -1,0 +1,221 @@
+"""`sign_citation`, `verify_citation` and `list_citations`."""
+
+import json
+from typing import Annotated, Literal
+
+from pydantic import Field, JsonValue, ValidationError
+
+from pith_agent.answers import outcome_of
+from pith_agent.client import Client
+from pith_agent.errors import (
+    CitationError,
+    PithError,
+    ShortIdentifierError,
+    SigningKeyError,
+    StatementError,
+    StorageError,
+)
+from pith_agent.protocol.citation import CitationRequest, Relationship
+from pith_agent.tools.definition import (
+    LIST_LIMITS,
+    Arguments,
+    AsList,
+    Ids,
+    Progress,
+    ToolDefinition,
+    bounded,
+)
+from pith_agent.tools.results import (
+    CheckedCitations,
+    LoggedCitation,
+    LoggedCitations,
+    Signed,
+    SignedItem,
+)
+
+
+class SignArguments(Arguments):
+    ids: Ids
+    relationship: Annotated[Relationship, Field(description="How the citing work uses the paper.")]
+    citing_id: Annotated[
+        str, Field(description="What cites: a file path, URL or title.", max_length=500)
+    ]
+    citing_kind: Annotated[
+        Literal["document", "code", "dataset", "pith", "agent_output"],
+        Field(description="All but agent_output need citing_sha256."),
+    ] = "agent_output"
+    citing_sha256: Annotated[
+        str | None, Field(description="SHA-256 of the citing file, 64 hex digits.")
+    ] = None
+    locator: Annotated[str | None, Field(description="Where in it, such as docs/index.rst:12.")] = (
+        None
+    )
+    claim_id: Annotated[
+        str | None, Field(description="A claim of the cited record, from `fetch`.")
+    ] = None
+    quote: Annotated[
+        str | None, Field(description="Words quoted from the paper; only a hash is signed.")
+    ] = None
+    page: Annotated[int | None, Field(description="The page of the quote.", ge=1)] = None
+    statement: Annotated[
+        str | None, Field(description="What you say about the paper.", max_length=2000)
+    ] = None
+    agent_name: Annotated[str, Field(description="Your name.")] = "unnamed agent"
+    agent_version: Annotated[str, Field(description="Your version.")] = "unknown"
+    agent_model: Annotated[str | None, Field(description="The model you run on.")] = None
+    dry_run: Annotated[
+        bool, Field(description="Show what would be signed; sign and write nothing.")
+    ] = False
+
+
+class VerifyCitationArguments(Arguments):
+    citations: Annotated[
+        list[dict[str, JsonValue]],
+        AsList,
+        Field(
+            description="DSSE envelopes, as sign_citation returned them.",
+            json_schema_extra={"minItems": 1, **LIST_LIMITS},
+        ),
+    ]
+
+
+class ListCitationsArguments(Arguments):
+    start: Annotated[int, Field(description="First index, from 0.", ge=0)] = 0
+    limit: Annotated[int, Field(description="How many.", ge=1, le=100)] = 20
+
+
+def _sign(client: Client, arguments: SignArguments, progress: Progress) -> Signed:
+    bounded("ids", len(arguments.ids))
+    request = _request(arguments)
+    items: list[SignedItem] = []
+    for target in arguments.ids:
+        items.append(_sign_one(client, target, request, dry_run=arguments.dry_run))
+        progress(len(items), len(arguments.ids))
+    return Signed(items=tuple(items))
+
+
+def _sign_one(
+    client: Client, target: str, request: CitationRequest, *, dry_run: bool
+) -> SignedItem:
+    try:
+        citation = client.sign_citation(target, request, dry_run=dry_run)[0]
+    except (SigningKeyError, StorageError):
+        raise  # Nothing can be signed for any entry.
+    except PithError as error:
+        refused = isinstance(error, ShortIdentifierError | CitationError)
+        return SignedItem(
+            target=target[:200],
+            status="refused" if refused else outcome_of(error),
+            code=error.code,
+            message=error.message,
+            hint=error.hint,
+        )
+    status = "drafted" if dry_run else "signed"
+    return SignedItem(target=target, status=status, code="ok", citation=citation)
+
+
+def _request(said: SignArguments) -> CitationRequest:
+    """The request in the terms of the protocol, which is stricter than a tool's schema."""
+    try:
+        return CitationRequest.model_validate(
+            {
+                "relationship": said.relationship,
+                "citing": {
+                    "kind": said.citing_kind,
+                    "id": said.citing_id,
+                    "digest": {"sha256": said.citing_sha256} if said.citing_sha256 else None,
+                    "locator": said.locator,
+                },
+                "claim_id": said.claim_id,
+                "quote": said.quote,
+                "page": said.page,
+                "statement": said.statement,
+                "agent": {
+                    "name": said.agent_name,
+                    "version": said.agent_version,
+                    "model": said.agent_model,
+                },
+            }
+        )
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(map(str, first["loc"]))
+        raise StatementError(f"Nothing was signed: {where}: {first['msg']}.") from error
+
+
+def _verify(
+    client: Client, arguments: VerifyCitationArguments, progress: Progress
+) -> CheckedCitations:
+    bounded("citations", len(arguments.citations))
+    reports = []
+    for citation in arguments.citations:
+        reports.append(client.verify_citation(citation))
+        progress(len(reports), len(arguments.citations))
+    return CheckedCitations(items=tuple(reports))
+
+
+def _list(client: Client, arguments: ListCitationsArguments, progress: Progress) -> LoggedCitations:
+    size = len(client.ledger)
+    items = tuple(
+        _logged(entry.index, entry.citation_id, entry.logged_at, entry.envelope.payload_bytes)
+        for entry in client.ledger.entries(arguments.start, arguments.limit)
+    )
+    end = arguments.start + len(items)
+    return LoggedCitations(size=size, items=items, next_start=end if end < size else None)
+
+
+def _logged(index: int, citation_id: str, logged_at: str, payload: bytes) -> LoggedCitation:
+    statement = json.loads(payload)
+    predicate = statement["predicate"]
+    return LoggedCitation(
+        index=index,
+        citation_id=citation_id,
+        logged_at=logged_at,
+        pith_number=statement["subject"][0]["name"],
+        relationship=predicate["relationship"],
+        citing_id=predicate["citing"]["id"],
+    )
+
+
+SIGN_CITATION = ToolDefinition(
+    name="sign_citation",
+    title="Sign a citation",
+    description=(
+        "Sign that a work cites verified papers, and append it to this machine's ledger. Refuses"
+        " papers that are not verified, and short ids. The key is a file that the user made with"
+        " 'pith-agent keys new'; it is never an argument. Returns the DSSE envelope, its"
+        " `citation_id` and ledger position. Next: `verify_citation` with the envelope."
+    ),
+    arguments=SignArguments,
+    result=Signed,
+    run=_sign,
+    read_only=False,
+    open_world=False,
+)
+
+VERIFY_CITATION = ToolDefinition(
+    name="verify_citation",
+    title="Check signed citations",
+    description=(
+        "Check signed citations: signature, statement, the cited record behind it, the claim."
+        " Signatures are checked with the keys of this machine; a citation by another key is"
+        " `undecidable` (unknown-signer). The agent, time and words in a statement are what the"
+        " signer says, not proofs."
+    ),
+    arguments=VerifyCitationArguments,
+    result=CheckedCitations,
+    run=_verify,
+)
+
+LIST_CITATIONS = ToolDefinition(
+    name="list_citations",
+    title="List what was signed here",
+    description=(
+        "List the citations that this machine signed, in order, from its ledger. Use it to see"
+        " whether a paper was cited before. Call again with `next_start` for more."
+    ),
+    arguments=ListCitationsArguments,
+    result=LoggedCitations,
+    run=_list,
+    open_world=False,
+)
