@@ -10,14 +10,43 @@ from pith_agent.errors import StoreUnavailableError
 
 
 @click.command(short_help="Serve the tools to an agent over MCP.")
+@click.option("--http", is_flag=True, help="Serve Streamable HTTP instead of standard input.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535))
+@click.option(
+    "--allow-host", multiple=True, metavar="HOST[:PORT]", help="A Host to answer; * for any port."
+)
+@click.option("--allow-origin", multiple=True, metavar="URL", help="An Origin to answer.")
+@click.option(
+    "--token-file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Demand the bearer token in this file, mode 0600.",
+)
 @ends_with_code
 @with_client
-def mcp(client: Client) -> None:
-    """Serve the tools to an agent over MCP, on standard input and output."""
-    # Imported here: the other commands start without the SDK.
-    from pith_agent.mcp_server.server import run_stdio  # noqa: PLC0415
+def mcp(
+    http: bool,
+    host: str,
+    port: int,
+    allow_host: tuple[str, ...],
+    allow_origin: tuple[str, ...],
+    token_file: Path | None,
+    client: Client,
+) -> None:
+    """Serve the tools to an agent over MCP.
 
-    run_stdio(client)
+    On standard input and output, or with --http at /mcp, where loopback names are answered
+    without --allow-host.
+    """
+    # Imported here: the other commands start without the SDK, and stdio without a web server.
+    if not http:
+        from pith_agent.mcp_server.server import run_stdio  # noqa: PLC0415
+
+        run_stdio(client)
+        return
+    from pith_agent.mcp_server.http import HttpOptions, run_http  # noqa: PLC0415
+
+    run_http(client, HttpOptions(host, port, allow_host, allow_origin, token_file))
 
 
 @click.group(short_help="Serve the registry's URLs from this machine's store.")

@@ -7,12 +7,16 @@ from typing import Any
 import anyio
 from mcp import MCPError
 from mcp.server import MCPServer
-from mcp.server.caching import CacheHint
+from mcp.server.auth.provider import TokenVerifier
+from mcp.server.auth.settings import AuthSettings
+from mcp.server.caching import CacheableMethod, CacheHint
 from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
 from mcp.types import INVALID_PARAMS
 
 from pith_agent import __version__
 from pith_agent.client import Client
+from pith_agent.mcp_server.prompts import add_prompts
+from pith_agent.mcp_server.resources import add_resources
 from pith_agent.mcp_server.stdio import serve_stdio
 from pith_agent.mcp_server.tools import make_tools
 
@@ -25,13 +29,28 @@ INSTRUCTIONS = (
     " This server is independent of pith.science."
 )
 
+FOR_AN_HOUR = CacheHint(ttl_ms=3_600_000, scope="public")
+LISTS: tuple[CacheableMethod, ...] = (
+    "tools/list",
+    "prompts/list",
+    "resources/list",
+    "resources/templates/list",
+    "server/discover",
+)
+"""Answers that stay the same as long as the program runs, and are the same for everyone."""
 
-def build_server(client: Client) -> MCPServer:
-    """The server over `client`, for any transport."""
+
+def build_server(
+    client: Client,
+    *,
+    token_verifier: TokenVerifier | None = None,
+    auth: AuthSettings | None = None,
+) -> MCPServer:
+    """The server over `client`, for any transport; the token is for HTTP only."""
     # Set before the SDK would: its own set-up changes with what else is installed.
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(name)s: %(message)s")
     tools = make_tools(client)
-    return MCPServer(
+    server = MCPServer(
         "pith-agent",
         title="pith-agent: citations that can be proved",
         version=__version__,
@@ -39,9 +58,14 @@ def build_server(client: Client) -> MCPServer:
         website_url="https://pith-agent.readthedocs.io",
         tools=tools,
         log_level="WARNING",
-        cache_hints={"tools/list": CacheHint(ttl_ms=3_600_000, scope="public")},
-        middleware=[_UnknownNames(frozenset(tool.name for tool in tools))],
+        cache_hints=dict.fromkeys(LISTS, FOR_AN_HOUR),
+        middleware=[_UnknownTools(frozenset(tool.name for tool in tools))],
+        token_verifier=token_verifier,
+        auth=auth,
     )
+    add_resources(server, client)
+    add_prompts(server)
+    return server
 
 
 def run_stdio(client: Client) -> None:
@@ -49,7 +73,7 @@ def run_stdio(client: Client) -> None:
     anyio.run(serve_stdio, build_server(client))
 
 
-class _UnknownNames:
+class _UnknownTools:
     """Answer an unknown tool as the specification says: with an error of the protocol."""
 
     def __init__(self, known: frozenset[str]) -> None:

@@ -5,6 +5,7 @@ may have changed since.
 """
 
 import hashlib
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -179,6 +180,18 @@ class Store:
         order = "ORDER BY source_version DESC, digest"
         rows = self._database.read(f"SELECT * FROM records WHERE {where} {order}", *values)
         return [_stored(row) for row in rows]
+
+    def complete(self, start: str, limit: int) -> list[str]:
+        """Pith Numbers and arXiv ids in the store that begin with `start`, at most `limit`."""
+        rows = self._database.read(
+            "SELECT pith_number AS name FROM records WHERE pith_number LIKE ?1 ESCAPE '!'"
+            " UNION SELECT suffix FROM records WHERE suffix LIKE ?1 ESCAPE '!'"
+            " UNION SELECT source_id FROM records WHERE source_id LIKE ?1 ESCAPE '!'"
+            " ORDER BY name LIMIT ?2",
+            re.sub("([!%_])", r"!\1", start) + "%",
+            limit,
+        )
+        return [row["name"] for row in rows]
 
     def documents(self) -> Iterator[Stored]:
         """Every document, in order of its Pith Number."""

@@ -5,10 +5,7 @@ Source: docs/reference/citation.md, "Key file".
 
 import base64
 import json
-import os
 import re
-import stat
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,13 +13,12 @@ from nacl.utils import random as random_bytes
 
 from pith_agent.errors import (
     DocumentError,
-    NoSigningKeyError,
     SigningKeyError,
     StoreUnavailableError,
-    UnsafeKeyFileError,
 )
 from pith_agent.protocol.citation import CitationKey
 from pith_agent.protocol.strict_json import JsonObject, parse_json
+from pith_agent.storage.private_file import create_private, read_private
 
 DEFAULT_NAME = "default"
 MAX_KEY_BYTES = 4096
@@ -62,7 +58,7 @@ def new_key(directory: Path, name: str = DEFAULT_NAME) -> KeyEntry:
     )
     try:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _create(path, content.encode("ascii"))
+        create_private(path, content.encode("ascii"))
     except FileExistsError as error:
         raise SigningKeyError(f"There is a key named {name} already: {path}.") from error
     except OSError as error:
@@ -118,41 +114,8 @@ def _path(directory: Path, name: str) -> Path:
     return directory / f"{name}.json"
 
 
-def _create(path: Path, content: bytes) -> None:
-    """Write a file that was not there: whole and on the disk, or not at all."""
-    # mkstemp opens with O_EXCL and mode 0600, whatever the umask.
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".new-")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.link(temporary, path)
-    finally:
-        os.unlink(temporary)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
-
-
 def _read(path: Path) -> JsonObject:
-    try:
-        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-    except FileNotFoundError as error:
-        raise NoSigningKeyError(f"There is no signing key at {path}.") from error
-    except OSError as error:
-        raise UnsafeKeyFileError(f"{path} cannot be opened as a plain file: {error}.") from error
-    with os.fdopen(handle, "rb") as file:
-        state = os.fstat(file.fileno())
-        if not stat.S_ISREG(state.st_mode) or state.st_uid != os.geteuid():
-            raise UnsafeKeyFileError(f"{path} is not a plain file of your own.")
-        if state.st_mode & 0o077:
-            raise UnsafeKeyFileError(
-                f"{path} can be used by others: mode {state.st_mode & 0o777:o}."
-            )
-        data = file.read(MAX_KEY_BYTES + 1)
+    data = read_private(path, MAX_KEY_BYTES)
     try:
         content = parse_json(data, cap=MAX_KEY_BYTES)
     except DocumentError:

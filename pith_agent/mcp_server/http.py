@@ -1,0 +1,126 @@
+"""Streamable HTTP, without sessions: several replicas may serve one store.
+
+Host and Origin are checked against lists, so that a web page cannot reach a server on the
+reader's own machine.
+"""
+
+import hashlib
+import hmac
+import logging
+import socket
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import uvicorn
+from mcp.server import MCPServer
+from mcp.server.auth.provider import AccessToken
+from mcp.server.auth.settings import AuthSettings
+from mcp.server.transport_security import TransportSecuritySettings
+from pydantic import AnyHttpUrl
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from pith_agent.client import Client
+from pith_agent.errors import SettingsError
+from pith_agent.mcp_server.server import build_server
+from pith_agent.storage.private_file import read_private
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+MAX_REQUEST_BYTES = 4 << 20
+MAX_TOKEN_BYTES = 4096
+SHUTDOWN_SECONDS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class HttpOptions:
+    """Where to listen, and whom to answer."""
+
+    host: str = "127.0.0.1"
+    port: int = 8000
+    allowed_hosts: tuple[str, ...] = ()
+    """Values of `Host` to answer, beside loopback names; `name:*` for any port."""
+    allowed_origins: tuple[str, ...] = ()
+    """Values of `Origin` to answer, beside loopback ones."""
+    token_file: Path | None = None
+    """A file with the bearer token that callers must send, readable by its owner only."""
+
+
+class TokenFromFile:
+    """Accepts the one token in a file; compared by hash, in constant time."""
+
+    def __init__(self, path: Path) -> None:
+        token = read_private(path, MAX_TOKEN_BYTES).strip()
+        if len(token) < 16:
+            raise SettingsError(f"The token in {path} is shorter than 16 characters.")
+        self._digest = hashlib.sha256(token).digest()
+
+    async def verify_token(self, token: str) -> AccessToken | None:
+        """The access that `token` gives, or `None`."""
+        given = hashlib.sha256(token.encode("utf-8", "replace")).digest()
+        if not hmac.compare_digest(given, self._digest):
+            return None
+        return AccessToken(token=token, client_id="token-file", scopes=[])
+
+
+def run_http(client: Client, options: HttpOptions) -> None:
+    """Serve on HTTP until SIGTERM or SIGINT; then finish what was begun.
+
+    Raises:
+        SettingsError: The address cannot be used, or is open to others without a list of hosts.
+    """
+    app = http_server(client, options).streamable_http_app(
+        stateless_http=True,
+        json_response=True,
+        max_request_body_size=MAX_REQUEST_BYTES,
+        transport_security=_security(options),
+        host=options.host,
+    )
+    try:
+        listener = socket.create_server((options.host, options.port), backlog=128)
+    except OSError as error:
+        raise SettingsError(
+            f"{options.host}:{options.port} cannot be listened on: {error.strerror}."
+        ) from error
+    config = uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        lifespan="on",
+        timeout_graceful_shutdown=SHUTDOWN_SECONDS,
+    )
+    host, port = listener.getsockname()[:2]
+    sys.stderr.write(f"pith-agent serves MCP on http://{host}:{port}/mcp\n")
+    sys.stderr.flush()
+    uvicorn.Server(config).run(sockets=[listener])
+
+
+def http_server(client: Client, options: HttpOptions) -> MCPServer:
+    """The server with what HTTP needs beside the tools: a health check, and a token."""
+    verifier, auth = None, None
+    if options.token_file is not None:
+        verifier = TokenFromFile(options.token_file)
+        url = AnyHttpUrl(f"http://{options.host}:{options.port}/mcp")
+        # There is no authorisation server: the token is handed over by other means.
+        auth = AuthSettings(issuer_url=url, resource_server_url=None)
+    server = build_server(client, token_verifier=verifier, auth=auth)
+
+    @server.custom_route("/healthz", methods=["GET"])  # type: ignore[untyped-decorator]
+    async def healthz(request: Request) -> Response:
+        return JSONResponse({"status": "ok"})
+
+    logging.getLogger("uvicorn").setLevel(logging.WARNING)
+    return server
+
+
+def _security(options: HttpOptions) -> TransportSecuritySettings:
+    if options.host not in LOOPBACK and not options.allowed_hosts:
+        raise SettingsError(
+            f"{options.host} is open to other machines: name the hosts to answer with --allow-host."
+        )
+    names = [f"[{name}]" if ":" in name else name for name in LOOPBACK]
+    return TransportSecuritySettings(
+        enable_dns_rebinding_protection=True,
+        allowed_hosts=[*(f"{name}:*" for name in names), *names, *options.allowed_hosts],
+        allowed_origins=[*(f"http://{name}:*" for name in names), *options.allowed_origins],
+    )
