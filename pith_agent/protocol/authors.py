@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 
 from pith_agent.protocol.display import safe_text
-from pith_agent.protocol.typography import readable, unaccented
+from pith_agent.protocol.tex import readable, unaccented
 
 MAX_NAMES = 500
 """Names read from one list. Collaborations of 3,000 are stated as `others` from there on."""

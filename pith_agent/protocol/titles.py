@@ -15,7 +15,8 @@ from pith_agent.errors import CanonicalFormError
 from pith_agent.protocol.canon import text_sha256
 from pith_agent.protocol.display import safe_text
 from pith_agent.protocol.report import Stated, VerifiedRecord
-from pith_agent.protocol.typography import fold, folds, spellings, unaccented
+from pith_agent.protocol.tex import unaccented
+from pith_agent.protocol.typography import fold, folds, spellings
 
 Match: TypeAlias = Literal["exact", "variant", "near-miss", "truncated", "different", "unconfirmed"]
 """`exact` and `variant` are the signed title, `truncated` is a part of it. `near-miss` and

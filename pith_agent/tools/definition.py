@@ -12,7 +12,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from pith_agent.client import Client
 from pith_agent.errors import ArgumentsError
 from pith_agent.protocol.strict_json import JsonObject
-from pith_agent.tools.schema import compact
+from pith_agent.tools.schema import argument_noise, compact, result_noise
 
 MAX_ITEMS = 100
 """Entries of one list argument."""
@@ -71,12 +71,12 @@ class ToolDefinition(Generic[A]):
     @property
     def input_schema(self) -> JsonObject:
         """JSON Schema of the arguments."""
-        return compact(self.arguments.model_json_schema())
+        return compact(self.arguments.model_json_schema(), argument_noise)
 
     @property
     def output_schema(self) -> JsonObject:
         """JSON Schema of the result."""
-        return compact(self.result.model_json_schema())
+        return compact(self.result.model_json_schema(), result_noise)
 
     def call(
         self, client: Client, arguments: JsonObject, progress: Progress = no_progress

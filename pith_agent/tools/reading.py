@@ -5,6 +5,7 @@ from typing import Annotated, Literal, TypeVar
 
 from pydantic import Field
 
+from pith_agent.answers import Fetched
 from pith_agent.client import Client
 from pith_agent.tools.definition import (
     Arguments,
@@ -13,7 +14,8 @@ from pith_agent.tools.definition import (
     ToolDefinition,
     bounded,
 )
-from pith_agent.tools.results import Papers, Resolved, Verified, brief, paper
+from pith_agent.tools.results import Paper, Papers, Resolved, Verified, brief, paper
+from pith_agent.tools.sections import SIGNED, Section, section
 
 BATCH = 10
 """Entries between two reports of progress."""
@@ -30,6 +32,12 @@ class ResolveArguments(Arguments):
 
 class FetchArguments(Arguments):
     ids: Ids
+    sections: Annotated[
+        tuple[Section, ...],
+        Field(description="More of the record than the core, such as references or cited_by."),
+    ] = ()
+    offset: Annotated[int, Field(description="Where to go on in long sections.", ge=0)] = 0
+    limit: Annotated[int, Field(description="Entries of a long section.", ge=1, le=100)] = 20
 
 
 class VerifyArguments(Arguments):
@@ -47,7 +55,20 @@ def _resolve(client: Client, arguments: ResolveArguments, progress: Progress) ->
 def _fetch(client: Client, arguments: FetchArguments, progress: Progress) -> Papers:
     base_url = client.settings.registry[0].rstrip("/")
     found = _batches(client.fetch, arguments.ids, progress)
-    return Papers(items=tuple(paper(item, base_url) for item in found))
+    return Papers(items=tuple(_with_sections(paper(f, base_url), f, arguments) for f in found))
+
+
+def _with_sections(core: Paper, found: Fetched, arguments: FetchArguments) -> Paper:
+    if core.untrusted is None or found.document is None:
+        return core
+    parts = {
+        name: section(found.document, name, arguments.offset, arguments.limit)
+        for name in dict.fromkeys(arguments.sections)
+    }
+    unsigned = {name: part for name, part in parts.items() if name not in SIGNED}
+    untrusted = core.untrusted.model_copy(update={"sections": unsigned or None})
+    signed = {name: part for name, part in parts.items() if name in SIGNED}
+    return core.model_copy(update={"untrusted": untrusted, "signed": signed or None})
 
 
 def _verify(client: Client, arguments: VerifyArguments, progress: Progress) -> Verified:

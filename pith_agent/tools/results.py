@@ -7,9 +7,10 @@ from pith_agent.protocol.citation_report import CitationReport
 from pith_agent.protocol.display import safe_text
 from pith_agent.protocol.record import CLAIMS, at
 from pith_agent.protocol.report import Coverage, Stated
+from pith_agent.protocol.strict_json import JsonObject
 
-MAX_TEXT = 1200
-"""Characters of one third-party text that reach a model."""
+CORE_CLAIMS = 5
+"""Claims in the core of a paper; the section `claims` has them all."""
 
 
 class Resolved(Stated):
@@ -39,6 +40,8 @@ class Untrusted(Stated):
     headline: str = ""
     abstract_excerpt: str = ""
     claims: tuple[Claim, ...] = ()
+    sections: dict[str, JsonObject] | None = None
+    """The sections asked for, but for signed ones."""
 
 
 class Paper(Answer):
@@ -53,6 +56,10 @@ class Paper(Answer):
     canonical_sha256: str | None = None
     url: str | None = None
     """The record's page, made from its Pith Number."""
+    signed: dict[str, JsonObject] | None = None
+    """Sections asked for that the signature covers."""
+    export: str | None = None
+    """The citation in the format asked for. It marks the fields that are not signed."""
     untrusted: Untrusted | None = None
     """Unsigned. Say so if you show it."""
 
@@ -109,7 +116,7 @@ class CheckedCitations(Stated):
 
 
 def paper(found: Fetched, base_url: str) -> Paper:
-    """The concise form of a fetched document, with every string made safe to show."""
+    """The core of a fetched document, at most 4,000 characters, every string safe to show."""
     common = {name: getattr(found, name) for name in Answer.model_fields}
     document = found.document
     if found.verdict != "verified" or document is None or found.pith_number is None:
@@ -118,17 +125,17 @@ def paper(found: Fetched, base_url: str) -> Paper:
     suffix = found.pith_number.rpartition(":")[2]
     return Paper(
         **common,
-        title=found.title,
+        title=safe_text(found.title, 400) if found.title else None,
         arxiv=found.arxiv,
-        submitted_at=_text(at(signed, "submitted_at")) or None,
-        primary_category=_text(at(signed, "primary_cat")) or None,
-        license=_text(at(signed, "license")) or None,
-        canonical_sha256=_text(at(document, "canonical_sha256")) or None,
+        submitted_at=_text(at(signed, "submitted_at"), 40) or None,
+        primary_category=_text(at(signed, "primary_cat"), 40) or None,
+        license=_text(at(signed, "license"), 120) or None,
+        canonical_sha256=_text(at(document, "canonical_sha256"), 64) or None,
         url=f"{base_url}/pith/{suffix}",
         untrusted=Untrusted(
-            authors=_text(at(document, "paper.authors_text")),
-            headline=_text(at(document, "paper.headline")),
-            abstract_excerpt=_text(at(document, "paper.abstract_excerpt")),
+            authors=_text(at(document, "paper.authors_text"), 400),
+            headline=_text(at(document, "paper.headline"), 300),
+            abstract_excerpt=_text(at(document, "paper.abstract_excerpt"), 600),
             claims=tuple(_claims(at(document, CLAIMS))),
         ),
     )
@@ -147,11 +154,11 @@ def _claims(items: JsonValue) -> list[Claim]:
         Claim(
             claim_id=_text(at(item, "claim_id"), 40),
             kind=_text(at(item, "kind"), 40),
-            text=_text(at(item, "text"), 400),
+            text=_text(at(item, "text"), 240),
         )
-        for item in items[:12]
+        for item in items[:CORE_CLAIMS]
     ]
 
 
-def _text(value: JsonValue, limit: int = MAX_TEXT) -> str:
+def _text(value: JsonValue, limit: int) -> str:
     return safe_text(value, limit) if isinstance(value, str) else ""

@@ -1,0 +1,232 @@
+"""What a reference claims about a paper, against the record of that paper.
+
+Only the title, the version and the year of the first submission can be compared with something
+signed. Authors are compared too, and a difference there is never more than a warning.
+
+Source: docs/reference/title-matching.md, "The whole claim".
+"""
+
+from typing import Annotated, Literal, TypeAlias
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from pith_agent.errors import IdentifierError
+from pith_agent.protocol.authors import are_same, read_author, read_authors
+from pith_agent.protocol.display import safe_text
+from pith_agent.protocol.identifier import MAX_LENGTH, Identifier, parse_identifier
+from pith_agent.protocol.record import at
+from pith_agent.protocol.report import Stated, VerifiedRecord
+from pith_agent.protocol.titles import MAX_TITLE_LENGTH, TitleMatch, match_title
+
+Agreement: TypeAlias = Literal["equal", "differs", "not-claimed", "unknown"]
+"""`unknown`: the record says nothing to compare with."""
+Level: TypeAlias = Literal["ok", "warning", "error"]
+
+MAX_AUTHORS = 500
+SHOWN_LENGTH = 200
+"""Characters of a compared value that a report repeats."""
+
+AUTHORS = ("paper.authors_text", "graph_snapshot.paper.authors_text")
+"""Where a document states the authors. Nothing binds them."""
+
+_LEVELS: dict[str, Level] = {
+    "exact": "ok",
+    "variant": "ok",
+    "truncated": "warning",
+    "unconfirmed": "warning",
+    "near-miss": "error",
+    "different": "error",
+}
+
+
+class ConflictingIdentifiersError(IdentifierError):
+    """One reference names two papers, or two versions."""
+
+    code = "conflicting-identifiers"
+    hint = "Find out which paper is meant, and remove the other identifier."
+
+
+class PaperClaim(BaseModel):
+    """What a reference says of one paper. Only `id` is needed."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: Annotated[str, Field(min_length=1, max_length=MAX_LENGTH)]
+    """Pith Number, arXiv id, DOI, or a URL of one."""
+    title: Annotated[str, Field(max_length=MAX_TITLE_LENGTH)] | None = None
+    authors: (
+        Annotated[
+            tuple[Annotated[str, Field(max_length=SHOWN_LENGTH)], ...],
+            Field(max_length=MAX_AUTHORS),
+        ]
+        | None
+    ) = None
+    """Names, `Can Xu` or `Xu, Can`. `others` and `et al.` stand for those left out."""
+    year: Annotated[int, Field(ge=1000, le=9999)] | None = None
+    version: Annotated[int, Field(ge=1)] | None = None
+    doi: Annotated[str, Field(max_length=MAX_LENGTH)] | None = None
+
+
+class Comparison(Stated):
+    """One claimed value beside the record's."""
+
+    agreement: Agreement
+    signed: bool
+    """Whether the record's value is signed. An unsigned value proves nothing either way."""
+    claimed: str | None = None
+    recorded: str | None = None
+    detail: str
+    """One sentence for people."""
+
+    @property
+    def level(self) -> Level:
+        """A difference is a warning: the paper may be right and this version another."""
+        return "warning" if self.agreement == "differs" else "ok"
+
+
+class ClaimReport(Stated):
+    """What one record says of one claim."""
+
+    pith_number: str
+    arxiv: str | None
+    """The signed source, as `2402.13116v4`."""
+    level: Level
+    """The gravest of all that follows."""
+    conflict: str | None
+    """Why the claimed identifiers name another paper than this record; `None` if they do not."""
+    title: TitleMatch | None
+    """`None` if no title is claimed."""
+    version: Comparison
+    year: Comparison
+    authors: Comparison
+
+
+def check_claim_ids(claim: PaperClaim) -> Identifier:
+    """The identifier of a claim whose `id`, `doi` and `version` do not contradict each other.
+
+    Pure: it needs no record, so it comes before any look-up. An arXiv id and a publisher's DOI
+    may well be one paper; only the two ids of one kind can contradict each other.
+
+    Raises:
+        IdentifierError: `id` or `doi` is no identifier, or `doi` is no DOI.
+        ConflictingIdentifiersError: They name two papers, or two versions of one.
+    """
+    named = parse_identifier(claim.id)
+    if claim.doi is not None:
+        doi = parse_identifier(claim.doi)
+        if doi.kind not in ("doi", "arxiv_doi", "shortdoi"):
+            raise IdentifierError(f"{claim.doi[:80]!a} is not a DOI.")
+        if _conflict(named, doi):
+            raise ConflictingIdentifiersError(f"{named} and {doi} name two papers.")
+    paper = named.arxiv
+    if paper and None not in (paper.version, claim.version) and paper.version != claim.version:
+        raise ConflictingIdentifiersError(
+            f"{named} and version {claim.version} name two versions of one paper."
+        )
+    return named
+
+
+def examine_claim(claim: PaperClaim, record: VerifiedRecord) -> ClaimReport:
+    """Compare each part of a claim with the record that its `id` led to.
+
+    The record has to be the one that was asked for; `verify` with a `Question` sees to that.
+    What `doi` adds is checked here.
+
+    Raises:
+        IdentifierError: As `check_claim_ids`.
+    """
+    check_claim_ids(claim)
+    source = record.signed.source
+    conflict = _elsewhere(claim, record)
+    title = None if claim.title is None else match_title(claim.title, record)
+    compared = (_version(claim, record), _year(claim, record), _authors(claim, record))
+    levels = [comparison.level for comparison in compared]
+    levels += [_LEVELS[title.match]] if title else []
+    levels += ["error"] if conflict else []
+    version, year, authors = compared
+    return ClaimReport(
+        pith_number=record.pith_number,
+        arxiv=f"{source.id}v{source.version}" if source.kind == "arxiv" else None,
+        level=max(levels, key=("ok", "warning", "error").index),
+        conflict=conflict,
+        title=title,
+        version=version,
+        year=year,
+        authors=authors,
+    )
+
+
+def _conflict(one: Identifier, other: Identifier) -> bool:
+    """Whether two identifiers of one kind name two papers."""
+    if one.arxiv and other.arxiv:
+        # The version in an arXiv DOI is a hint only: such DOIs are not registered.
+        return one.arxiv.id != other.arxiv.id
+    return one.kind == other.kind and one.value != other.value
+
+
+def _elsewhere(claim: PaperClaim, record: VerifiedRecord) -> str | None:
+    source = record.signed.source
+    for text in filter(None, (claim.id, claim.doi)):
+        named = parse_identifier(text)
+        if named.arxiv and source.kind == "arxiv" and named.arxiv.id != source.id:
+            return f"{named} is another paper than the signed arXiv:{source.id}."
+        if named.suffix and not record.pith_number.rpartition(":")[2].startswith(named.suffix):
+            return f"{named} is another record than {record.pith_number}."
+    return None
+
+
+def _version(claim: PaperClaim, record: VerifiedRecord) -> Comparison:
+    named = parse_identifier(claim.id).arxiv
+    claimed = claim.version or (named.version if named else None)
+    recorded = record.signed.source.version
+    if claimed is None:
+        detail = f"No version is claimed; the record is of version {recorded}."
+        return _compared("not-claimed", None, recorded, detail, signed=True)
+    if claimed == recorded:
+        return _compared("equal", claimed, recorded, "The version is the signed one.", signed=True)
+    detail = f"The record is of version {recorded}. Title and text may differ between versions."
+    return _compared("differs", claimed, recorded, detail, signed=True)
+
+
+def _year(claim: PaperClaim, record: VerifiedRecord) -> Comparison:
+    recorded = record.signed.year
+    if claim.year is None:
+        return _compared("not-claimed", None, recorded, "No year is claimed.", signed=True)
+    if str(claim.year) == recorded:
+        detail = "The year is that of the signed first submission."
+        return _compared("equal", claim.year, recorded, detail, signed=True)
+    detail = "The year is not that of the first submission. A later version, or the publication,"
+    detail += " has a year of its own, which nothing signs."
+    return _compared("differs", claim.year, recorded, detail, signed=True)
+
+
+def _authors(claim: PaperClaim, record: VerifiedRecord) -> Comparison:
+    stated = next((t for path in AUTHORS if isinstance(t := at(record.document, path), str)), "")
+    known, _ = read_authors(stated)
+    # Joined by semicolons, since a name may be written with a comma; read one by one.
+    claimed = [name for name in claim.authors or () if read_authors(name)[0]]
+    shown = "; ".join(claimed)
+    if not claimed:
+        return _compared("not-claimed", None, stated, "No authors are claimed.", signed=False)
+    if not known:
+        return _compared("unknown", shown, None, "The record states no authors.", signed=False)
+    strange = [name for name in claimed if not any(are_same(read_author(name), k) for k in known)]
+    if strange:
+        detail = f"Not among the authors of the record: {safe_text('; '.join(strange), 200)}."
+        return _compared(
+            "differs", shown, stated, f"{detail} The authors are unsigned.", signed=False
+        )
+    detail = "Each claimed author is among those of the record. The authors are unsigned."
+    return _compared("equal", shown, stated, detail, signed=False)
+
+
+def _compared(
+    agreement: Agreement, claimed: object, recorded: object, detail: str, *, signed: bool
+) -> Comparison:
+    texts = [
+        None if value in (None, "") else safe_text(str(value), SHOWN_LENGTH)
+        for value in (claimed, recorded)
+    ]
+    return Comparison(
+        agreement=agreement, signed=signed, claimed=texts[0], recorded=texts[1], detail=detail
+    )
