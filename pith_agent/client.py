@@ -61,6 +61,7 @@ class Client:
         policy: Policy = STANDARD,
         records: RecordFiles | None = None,
         refresh: bool = False,
+        persistent: bool = True,
     ) -> None:
         """Open the store.
 
@@ -71,6 +72,8 @@ class Client:
             records: Documents to look at first. A paper that is found there is not looked up
                 elsewhere, even if its document is refuted.
             refresh: Ask the registry even for what is in the store, as for a newer version.
+            persistent: Keep records, and what was seen of them, on disk. If not, the store is in
+                memory, begins with the starter records, and the answers depend on nothing else.
 
         Raises:
             SettingsError: A setting cannot be used.
@@ -79,7 +82,14 @@ class Client:
         self.settings = settings or Settings.from_environment()
         self.trust = trust or _trust(self.settings)
         self.policy = policy
-        self._finder = Finder(self.settings, self.trust, policy, records=records, refresh=refresh)
+        self._finder = Finder(
+            self.settings,
+            self.trust,
+            policy,
+            records=records,
+            refresh=refresh,
+            persistent=persistent,
+        )
 
     @overload
     def resolve(  # type: ignore[overload-overlap]  # A str is an Iterable[str]; it is one name.

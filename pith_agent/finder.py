@@ -49,10 +49,11 @@ class Finder:
         *,
         records: RecordFiles | None,
         refresh: bool,
+        persistent: bool,
     ) -> None:
         if refresh and settings.offline:
             raise SettingsError("A refresh asks the registry, but the network is switched off.")
-        self.store = _open_store(settings)
+        self.store = _open_store(settings) if persistent else Store.open(None)
         self._settings = settings
         self._trust = trust
         self._policy = policy
@@ -76,11 +77,24 @@ class Finder:
         if local:
             return self._choose(asked, local)
         if self._settings.offline:
-            raise OfflineError(f"{asked} is not in the local store.")
+            raise OfflineError(self._absence(asked))
         found = self._examine(asked, self._connected().record(asked))
         if found.report.verdict == "verified":
             self._try(self.keep, found)
         return found
+
+    def _absence(self, asked: Identifier) -> str:
+        """Say that a document is not at hand; and if only another version is, say which."""
+        message, paper = f"{asked} is not in the local store.", asked.arxiv
+        if paper is None or paper.version is None:
+            return message
+        any_version = Identifier("arxiv", paper.id)
+        records = self._records.find(any_version) if self._records else []
+        others = {
+            stored.source[2] for stored in records + self.store.find(any_version) if stored.source
+        }
+        there = ", ".join(f"v{version}" for version in sorted(others))
+        return f"{message} It has {there} of that paper." if there else message
 
     def _choose(self, asked: Identifier, documents: list[Stored]) -> Found:
         """The newest verified document; the newest at all if none is verified."""

@@ -16,7 +16,7 @@ from pith_agent.errors import DocumentError
 from pith_agent.protocol.arxiv import parse_arxiv
 from pith_agent.protocol.display import safe_text
 from pith_agent.protocol.record import at, load_document
-from pith_agent.protocol.report import Check, Report
+from pith_agent.protocol.report import Check, Coverage, Report
 from pith_agent.storage.cache import Stored
 
 STYLE = resources.files("pith_agent.mirror").joinpath("style.css").read_text("utf-8")
@@ -186,7 +186,7 @@ def _coverage(report: Report) -> str:
     share = f"{coverage.signed_bytes} of {coverage.document_bytes} bytes are signed."
     classes = (
         ("Signed", "The signature covers the value.", coverage.signed),
-        ("Hash-bound", "The value hashes to a hash in the record.", coverage.hash_bound),
+        ("Hash-bound", "The value hashes to a hash in the record.", _bound(coverage)),
         ("Not signed", "Whoever serves the record can change the value.", coverage.unbound),
     )
     parts = [f'<h2>Coverage</h2><p class="soft">{share}</p>']
@@ -198,11 +198,20 @@ def _coverage(report: Report) -> str:
     return "".join(parts)
 
 
+def _bound(coverage: Coverage) -> tuple[str, ...]:
+    """The hash-bound paths, each with a note where the hash is unsigned itself."""
+    return tuple(
+        path if coverage.bindings[path].hash_signed else f"{path} (its hash is not signed)"
+        for path in coverage.hash_bound
+    )
+
+
 def _footer(stored: Stored, report: Report) -> str:
     rows = [("Canonical SHA-256", stored.digest), ("Policy", report.policy)]
     if report.trust_key:
         rows.append(("Key SHA-256", report.trust_key))
-    rows += [("Received from", stored.fetched_from), ("Received at", stored.fetched_at)]
+    # Where it came from is not shown: it may be a path of this machine.
+    rows.append(("Received at", stored.fetched_at))
     lines = "".join(f"<p>{name}: <code>{_text(value)}</code></p>" for name, value in rows)
     return (
         f'<footer class="soft">{lines}<p>This page was made by a mirror. To be sure, verify the'

@@ -9,6 +9,8 @@ import re
 from dataclasses import dataclass
 
 from pith_agent.protocol.display import safe_text
+from pith_agent.protocol.record import at
+from pith_agent.protocol.strict_json import JsonObject
 from pith_agent.protocol.tex import readable, unaccented
 
 MAX_NAMES = 500
@@ -16,6 +18,9 @@ MAX_NAMES = 500
 
 MAX_LIST_LENGTH = 20_000
 """Characters read from one list."""
+
+AUTHORS = ("paper.authors_text", "graph_snapshot.paper.authors_text")
+"""Where a document states the authors. Nothing binds them."""
 
 _BETWEEN = re.compile(r"\s*[,;]\s*(?:and\s+)?|\s+and\s+", re.I | re.A)
 _ASIDE = re.compile(r"\([^()]*\)")
@@ -42,6 +47,11 @@ class Author:
     def sorted_name(self) -> str:
         """As it is filed: `van Gogh, Vincent`."""
         return ", ".join(filter(None, (self.family, self.given, self.suffix)))
+
+
+def stated_authors(document: JsonObject) -> str:
+    """The list of authors as the document has it; empty if it has none."""
+    return next((text for path in AUTHORS if isinstance(text := at(document, path), str)), "")
 
 
 def read_authors(text: str) -> tuple[tuple[Author, ...], bool]:

@@ -11,10 +11,9 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import BaseModel, ConfigDict, Field
 
 from pith_agent.errors import IdentifierError
-from pith_agent.protocol.authors import are_same, read_author, read_authors
+from pith_agent.protocol.authors import are_same, read_author, read_authors, stated_authors
 from pith_agent.protocol.display import safe_text
 from pith_agent.protocol.identifier import MAX_LENGTH, Identifier, parse_identifier
-from pith_agent.protocol.record import at
 from pith_agent.protocol.report import Stated, VerifiedRecord
 from pith_agent.protocol.titles import MAX_TITLE_LENGTH, TitleMatch, match_title
 
@@ -25,9 +24,6 @@ Level: TypeAlias = Literal["ok", "warning", "error"]
 MAX_AUTHORS = 500
 SHOWN_LENGTH = 200
 """Characters of a compared value that a report repeats."""
-
-AUTHORS = ("paper.authors_text", "graph_snapshot.paper.authors_text")
-"""Where a document states the authors. Nothing binds them."""
 
 _LEVELS: dict[str, Level] = {
     "exact": "ok",
@@ -94,9 +90,9 @@ class ClaimReport(Stated):
     """The gravest of all that follows."""
     conflict: str | None
     """Why the claimed identifiers name another paper than this record; `None` if they do not."""
-    title: TitleMatch | None
+    title_match: TitleMatch | None
     """`None` if no title is claimed."""
-    version: Comparison
+    version_match: Comparison
     year: Comparison
     authors: Comparison
 
@@ -149,8 +145,8 @@ def examine_claim(claim: PaperClaim, record: VerifiedRecord) -> ClaimReport:
         arxiv=f"{source.id}v{source.version}" if source.kind == "arxiv" else None,
         level=max(levels, key=("ok", "warning", "error").index),
         conflict=conflict,
-        title=title,
-        version=version,
+        title_match=title,
+        version_match=version,
         year=year,
         authors=authors,
     )
@@ -201,7 +197,7 @@ def _year(claim: PaperClaim, record: VerifiedRecord) -> Comparison:
 
 
 def _authors(claim: PaperClaim, record: VerifiedRecord) -> Comparison:
-    stated = next((t for path in AUTHORS if isinstance(t := at(record.document, path), str)), "")
+    stated = stated_authors(record.document)
     known, _ = read_authors(stated)
     # Joined by semicolons, since a name may be written with a comma; read one by one.
     claimed = [name for name in claim.authors or () if read_authors(name)[0]]

@@ -89,6 +89,11 @@ class Stored:
             document = read_document(load_document(body))
         except DocumentError:
             return cls("", "", None, body, fetched_from, _now())
+        return cls.of(document, body, fetched_from)
+
+    @classmethod
+    def of(cls, document: Exhibit, body: bytes, fetched_from: str) -> Self:
+        """Note a document that was read from `body` just now."""
         source = document.view.source if document.view else None
         return cls(
             digest=document.digest.hex(),

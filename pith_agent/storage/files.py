@@ -22,7 +22,11 @@ class RecordFiles:
         Raises:
             DocumentError: One of them is no record, bundle or compact record.
         """
-        self._entries = [_entry(body, origin) for body, origin in documents]
+        self._by_name: dict[str, list[Stored]] = {}
+        for body, origin in documents:
+            names, stored = _entry(body, origin)
+            for name in names:
+                self._by_name.setdefault(name, []).append(stored)
 
     @classmethod
     def load(cls, paths: Iterable[Path]) -> "RecordFiles":
@@ -44,13 +48,18 @@ class RecordFiles:
 
     def find(self, identifier: Identifier) -> list[Stored]:
         """The documents that claim to be what `identifier` names, newest version first."""
-        found = [
-            (version, stored) for names, version, stored in self._entries if _is(identifier, names)
-        ]
-        return [stored for _, stored in sorted(found, key=lambda pair: -pair[0])]
+        if identifier.kind == "pith_short":
+            start = identifier.suffix
+            names = [name for name in self._by_name if name.startswith(start)]
+        else:
+            names = [identifier.suffix or str(identifier.arxiv)]
+        found = {id(stored): stored for name in names for stored in self._by_name.get(name, ())}
+        return sorted(
+            found.values(), key=lambda stored: -(stored.source[2] if stored.source else 0)
+        )
 
 
-def _entry(body: bytes, origin: str) -> tuple[set[str], int, Stored]:
+def _entry(body: bytes, origin: str) -> tuple[set[str], Stored]:
     try:
         document = read_document(load_document(body))
     except DocumentError as error:
@@ -62,15 +71,5 @@ def _entry(body: bytes, origin: str) -> tuple[set[str], int, Stored]:
         except IdentifierError:
             continue
     source = at(document.canonical, "source")
-    version = at(source, "version")
-    if isinstance(version, int):
-        names |= {f"{at(source, 'id')}", f"{at(source, 'id')}v{version}"}
-    stored = Stored.received(body, origin)
-    return names, version if isinstance(version, int) else 0, stored
-
-
-def _is(identifier: Identifier, names: set[str]) -> bool:
-    if identifier.kind == "pith_short":
-        return any(name.startswith(identifier.suffix) for name in names)
-    paper = identifier.arxiv
-    return (identifier.suffix or (str(paper) if paper else "")) in names
+    names |= {f"{at(source, 'id')}", f"{at(source, 'id')}v{at(source, 'version')}"}
+    return names, Stored.of(document, body, origin)

@@ -80,7 +80,7 @@ def test_an_author_may_choose_the_words_but_not_the_address(tmp_path: Path) -> N
     assert '<span class="xref pith">2402.13116</span>' in built.text("index.html")
 
 
-@pytest.mark.parametrize(("tamper", "code"), TAMPERS)
+@pytest.mark.parametrize(("tamper", "code"), TAMPERS, ids=[code for _, code in TAMPERS])
 def test_a_changed_record_fails_the_build_and_loses_its_link(
     tmp_path: Path, tamper: Tamper, code: str
 ) -> None:

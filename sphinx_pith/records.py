@@ -1,0 +1,76 @@
+"""The record files that a project keeps beside its documents."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from pith_agent import PithError, RecordFiles, error_class
+
+SUFFIXES = (".json", ".jsonl")
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """The bytes of one record, and where they are."""
+
+    body: bytes
+    place: str
+    """The file, relative to conf.py, with a line number if it may hold several records."""
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """The records that can be read, and the files that cannot."""
+
+    files: RecordFiles
+    """The records, to be found by the identifiers that they claim."""
+    documents: tuple[Document, ...]
+    faults: tuple[tuple[str, PithError], ...]
+    """Place and error of what is no record."""
+
+
+def load_project(here: Path, patterns: Iterable[str]) -> Project:
+    """Read the `.json` and `.jsonl` files that the patterns match, relative to `here`.
+
+    Total: a file that cannot be used is a fault of its own and does not hide the others.
+    """
+    documents: list[Document] = []
+    faults: list[tuple[str, PithError]] = []
+    paths = {path for pattern in patterns for path in here.glob(pattern)}
+    for path in sorted(path for path in paths if path.suffix in SUFFIXES):
+        place = path.relative_to(here).as_posix()
+        try:
+            documents += _split(place, path.read_bytes())
+        except OSError as error:
+            unreadable = error_class("store-unavailable")
+            faults.append((place, unreadable(f"The file cannot be read: {error.strerror}.")))
+    try:
+        return Project(_index(documents), tuple(documents), tuple(faults))
+    except PithError:
+        # Only now is each read alone: it takes twice as long.
+        return _without_faults(documents, faults)
+
+
+def _without_faults(documents: list[Document], faults: list[tuple[str, PithError]]) -> Project:
+    good: list[Document] = []
+    for document in documents:
+        try:
+            _index([document])
+        except PithError as error:
+            faults.append((document.place, error))
+        else:
+            good.append(document)
+    return Project(_index(good), tuple(good), tuple(faults))
+
+
+def _index(documents: Iterable[Document]) -> RecordFiles:
+    return RecordFiles((document.body, document.place) for document in documents)
+
+
+def _split(place: str, data: bytes) -> Iterator[Document]:
+    if place.endswith(".json"):
+        yield Document(data, place)
+        return
+    for number, line in enumerate(data.splitlines(), 1):
+        if line.strip():
+            yield Document(line, f"{place}:{number}")
