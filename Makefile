@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: demo test check lint types contracts pytest loopback docs format build constraints clean
+.PHONY: demo test check lint types contracts pytest loopback docs format build schemas constraints clean
 
 demo: $(READY)
 	@$(BIN)/python examples/demo.py
@@ -48,6 +48,12 @@ $(READY): pyproject.toml constraints.txt
 	@$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt \
 	    --build-constraint constraints.txt --group dev -e '.[sphinx]'
 	@touch $(READY)
+
+# Renew the schemas of the tools, after a change of their arguments or results.
+schemas: $(READY)
+	@mkdir -p build
+	$(BIN)/python -c 'from pith_agent.tools.catalogue import computed_schemas; print(computed_schemas(), end="")' \
+	    > build/schemas.json && mv build/schemas.json pith_agent/tools/schemas.json
 
 # Renew the pins: the newest versions that fit together in a new environment.
 constraints:

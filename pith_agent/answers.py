@@ -3,7 +3,7 @@
 import json
 from typing import Literal, Self, TypeAlias
 
-from pydantic import JsonValue
+from pydantic import Field, JsonValue
 
 from pith_agent.errors import (
     AmbiguousError,
@@ -110,13 +110,13 @@ class Verification(About):
     trust_key: str | None = None
     """SHA-256 of the trusted key that the receipt was checked with."""
     checks: tuple[Check, ...] = ()
-    coverage: Coverage = Coverage()
+    coverage: Coverage = Field(default_factory=Coverage)
 
 
 class Fetched(About):
     """A whole document, with what is proved of it."""
 
-    coverage: Coverage = Coverage()
+    coverage: Coverage = Field(default_factory=Coverage)
     document: dict[str, JsonValue] | None = None
     """The document as it was served. Only what `coverage` names is proved."""
 

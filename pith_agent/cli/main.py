@@ -6,7 +6,7 @@ from pith_agent import __version__
 from pith_agent.cli.citations import citations, cite
 from pith_agent.cli.keys import keys
 from pith_agent.cli.papers import fetch, resolve, verify
-from pith_agent.cli.servers import mcp, mirror
+from pith_agent.cli.servers import mcp, mirror, tools
 
 EPILOG = (
     "Exit codes: 0 verified, 1 failed, 2 usage, 3 undecidable, 4 unreachable, 5 local damage,"
@@ -27,5 +27,5 @@ def main() -> None:
     """
 
 
-for command in (resolve, fetch, verify, cite, citations, keys, mcp, mirror):
+for command in (resolve, fetch, verify, cite, citations, keys, mcp, tools, mirror):
     main.add_command(command)

@@ -7,6 +7,7 @@ import click
 from pith_agent.cli.options import as_json, dump, ends_with_code, with_client
 from pith_agent.client import Client
 from pith_agent.errors import StoreUnavailableError
+from pith_agent.tools.catalogue import Format, definitions
 
 
 @click.command(short_help="Serve the tools to an agent over MCP.")
@@ -47,6 +48,23 @@ def mcp(
     from pith_agent.mcp_server.http import HttpOptions, run_http  # noqa: PLC0415
 
     run_http(client, HttpOptions(host, port, allow_host, allow_origin, token_file))
+
+
+@click.command(short_help="Print the tools as function definitions.")
+@click.option(
+    "--format",
+    "shape",
+    type=click.Choice(["openai", "anthropic", "json"]),
+    default="json",
+    show_default=True,
+    help="Whose function-calling API the definitions are for.",
+)
+def tools(shape: Format) -> None:
+    """Print the tools as JSON Schema function definitions.
+
+    Any function-calling API can use them; pith_agent.tools.call_tool runs the calls.
+    """
+    click.echo(dump(definitions(shape)))
 
 
 @click.group(short_help="Serve the registry's URLs from this machine's store.")

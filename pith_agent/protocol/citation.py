@@ -50,7 +50,9 @@ Time = Annotated[
 class Part(BaseModel):
     """A part of a statement. Unknown fields are refused: they would be signed unread."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, populate_by_name=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", strict=True, populate_by_name=True, defer_build=True
+    )
 
 
 class Digest(Part):

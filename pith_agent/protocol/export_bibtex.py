@@ -84,7 +84,7 @@ def _escape(sign: re.Match[str]) -> str:
 
 def _is_closed(title: str) -> bool:
     """Whether nothing in `title` reaches beyond the braces around it, however they are counted."""
-    # BibTeX counts every brace; others leave out the escaped, and differ on what `\\\\{` is.
+    # BibTeX counts every brace; others leave out the escaped, and differ on what `\\{` is.
     counts = (title, re.sub(r"\\.", "", title), re.sub(r"\\[{}]", "", title))
     return (
         all(map(_is_balanced, counts))

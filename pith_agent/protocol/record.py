@@ -27,7 +27,8 @@ Form: TypeAlias = Literal["record", "bundle", "compact"]
 class WireModel(BaseModel):
     """A document a registry sent us. Unknown fields are kept, not judged."""
 
-    model_config = ConfigDict(frozen=True, extra="allow", strict=True)
+    # Built on first use: most programs need few of the models.
+    model_config = ConfigDict(frozen=True, extra="allow", strict=True, defer_build=True)
 
 
 class Source(WireModel):

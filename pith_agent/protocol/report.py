@@ -24,7 +24,7 @@ EVIDENCE_LENGTH = 200
 class Stated(BaseModel):
     """Something we say ourselves: closed, and unchanged once said."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class Check(Stated):

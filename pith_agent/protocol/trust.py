@@ -25,7 +25,7 @@ MAX_ROOT_BYTES = 64 << 10
 
 
 class _StrictModel(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, defer_build=True)
 
 
 class TrustedKey(_StrictModel):

@@ -91,9 +91,9 @@ def folds(text: str) -> tuple[str, str, str]:
 def fold(text: str) -> str:
     """`text` in lower case, on one line, without what only a typesetter sees."""
     text = tex_to_unicode(safe_text(html.unescape(text)))
-    text = MATH.sub(lambda formula: re.sub(r"\s+", "", formula[0][1:-1]), text)
     text = re.sub(r"\\\\|\\[,;:! ]|(?<=[^\s\\])~(?=\S)", " ", text)
     text = COMMAND.sub(_symbol, FONT.sub("", text))
+    text = MATH.sub(lambda formula: re.sub(r"\s+", "", formula[0][1:-1]), text)
     text = ESCAPED.sub(r"\1", unbraced(text)).replace("_", "")
     text = re.sub("``|''", '"', text).translate(_PLAIN_SIGNS)
     text = re.sub("-{2,3}", "-", text)

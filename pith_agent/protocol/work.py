@@ -86,7 +86,7 @@ class Work:
 def work_of(record: VerifiedRecord) -> Work:
     """Gather what a bibliography needs from a verified record."""
     source, metadata = record.signed.source, record.signed.metadata
-    paper = parse_arxiv(source.id) if source.kind == "arxiv" else None
+    paper = parse_arxiv(f"{source.id}v{source.version}") if source.kind == "arxiv" else None
     authors, has_more = read_authors(stated_authors(record.document))
     title = safe_text(record.title or "")
     return Work(
@@ -107,7 +107,8 @@ def work_of(record: VerifiedRecord) -> Work:
 def _unsigned_title(record: VerifiedRecord) -> str:
     shown = (at(record.document, path) for path in TITLES)
     source = record.signed.source
-    texts = (*(title for title in shown if isinstance(title, str)), f"{source.kind}:{source.id}")
+    name = f"{source.kind}:{source.id}".replace("arxiv:", "arXiv:")
+    texts = (*(title for title in shown if isinstance(title, str)), name)
     text = next(filter(None, (safe_text(text, MAX_TITLE_LENGTH) for text in texts)), "")
     return f"{text} {NOT_AUTHENTICATED}".strip()
 

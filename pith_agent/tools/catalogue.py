@@ -1,5 +1,6 @@
 """All tools, their definitions for several APIs, and one dispatcher."""
 
+import json
 from typing import Any, Literal, TypeAlias
 
 from pith_agent.client import Client
@@ -29,6 +30,12 @@ def definitions(format: Format = "json") -> list[JsonObject]:
     `json` holds name, description, input and output schema.
     """
     return [_definition(tool, format) for tool in TOOLS]
+
+
+def computed_schemas() -> str:
+    """What `schemas.json` has to hold: the schemas of all tools, computed from their models."""
+    schemas = {tool.name: tool.computed_schemas() for tool in TOOLS}
+    return json.dumps(schemas, indent=1, sort_keys=True) + "\n"
 
 
 def call_tool(client: Client, name: str, arguments: JsonObject) -> JsonObject:

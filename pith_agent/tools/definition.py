@@ -12,7 +12,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from pith_agent.client import Client
 from pith_agent.errors import ArgumentsError
 from pith_agent.protocol.strict_json import JsonObject
-from pith_agent.tools.schema import argument_noise, compact, result_noise
+from pith_agent.tools.schema import argument_noise, compact, result_noise, stored_schemas
 
 MAX_ITEMS = 100
 """Entries of one list argument."""
@@ -28,7 +28,7 @@ def no_progress(done: int, total: int) -> None:
 class Arguments(BaseModel):
     """The arguments of a tool. Unknown ones are refused: a misspelt option would be ignored."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", defer_build=True)
 
 
 def _as_list(value: object) -> object:
@@ -71,12 +71,19 @@ class ToolDefinition(Generic[A]):
     @property
     def input_schema(self) -> JsonObject:
         """JSON Schema of the arguments."""
-        return compact(self.arguments.model_json_schema(), argument_noise)
+        return stored_schemas()[self.name]["input"]
 
     @property
     def output_schema(self) -> JsonObject:
         """JSON Schema of the result."""
-        return compact(self.result.model_json_schema(), result_noise)
+        return stored_schemas()[self.name]["output"]
+
+    def computed_schemas(self) -> dict[str, JsonObject]:
+        """Both schemas, computed from the models; `schemas.json` holds them ready made."""
+        return {
+            "input": compact(self.arguments.model_json_schema(), argument_noise),
+            "output": compact(self.result.model_json_schema(), result_noise),
+        }
 
     def call(
         self, client: Client, arguments: JsonObject, progress: Progress = no_progress

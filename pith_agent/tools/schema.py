@@ -1,6 +1,13 @@
-"""JSON Schemas as agents are sent them: without what only repeats the names of fields."""
+"""JSON Schemas as agents are sent them: without what only repeats the names of fields.
 
+The schemas of the tools lie ready in `schemas.json`, since computing them would cost each start of
+the server 30 ms. `make schemas` renews the file; a test keeps it equal to the models.
+"""
+
+import json
 from collections.abc import Callable
+from functools import cache
+from importlib import resources
 from typing import TypeAlias
 
 from pydantic import JsonValue
@@ -54,3 +61,11 @@ def _join_types(schema: JsonObject) -> JsonObject:
     if len(types) < len(choices):
         return schema
     return {"type": types, **{key: value for key, value in schema.items() if key != "anyOf"}}
+
+
+@cache
+def stored_schemas() -> dict[str, dict[str, JsonObject]]:
+    """Tool name → `input` and `output` schema, as they were computed last."""
+    text = resources.files("pith_agent.tools").joinpath("schemas.json").read_text("utf-8")
+    schemas: dict[str, dict[str, JsonObject]] = json.loads(text)
+    return schemas

@@ -1,0 +1,157 @@
+"""The tools as any function-calling API uses them: no MCP here."""
+
+import json
+from importlib import resources
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from pith_agent import Client, RecordFiles, Settings
+from pith_agent.cli import main
+from pith_agent.errors import ArgumentsError
+from pith_agent.tools import TOOLS, call_tool, definitions
+from pith_agent.tools.catalogue import computed_schemas
+
+RECORD = Path(__file__).parent.parent / "vectors" / "record-2402.13116.json"
+NUMBER = "pith:2024:ODXWRQYNXKOR3ZX6FVYSFXZLUC"
+
+
+@pytest.fixture
+def client(tmp_path):
+    client = Client(Settings(home=tmp_path, offline=True))
+    yield client
+    client.close()
+
+
+def test_the_stored_schemas_are_those_of_the_models():
+    stored = resources.files("pith_agent.tools").joinpath("schemas.json").read_text("utf-8")
+
+    assert stored == computed_schemas()
+
+
+@pytest.mark.parametrize("shape", ["openai", "anthropic", "json"])
+def test_each_format_names_every_tool_with_a_closed_schema(shape):
+    found = [entry.get("function", entry) for entry in definitions(shape)]
+
+    assert [entry["name"] for entry in found] == [tool.name for tool in TOOLS]
+    for entry in found:
+        schema = entry.get("parameters") or entry["input_schema"]
+        assert schema["type"] == "object"
+        assert schema["additionalProperties"] is False
+
+
+def test_the_command_prints_what_the_function_gives():
+    result = CliRunner().invoke(main, ["tools", "--format", "openai"])
+
+    assert json.loads(result.stdout) == definitions("openai")
+
+
+def test_a_call_by_name_runs_the_tool(client):
+    answer = call_tool(client, "resolve", {"ids": ["arXiv:2402.13116"]})
+
+    assert answer["items"][0]["pith_number"] == NUMBER
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "part"),
+    [
+        ("nonsense", {}, "resolve"),
+        ("resolve", {}, "ids"),
+        ("resolve", {"ids": 7}, "ids"),
+        ("resolve", {"ids": [7, "x", None]}, "ids.2"),
+        ("resolve", {"ids": [], "idz": []}, "idz"),
+        ("resolve", {"ids": ["x"] * 10_000}, "1 to 100"),
+        ("fetch", {"ids": ["x"], "sections": ["nonsense"]}, "sections.0"),
+        ("fetch", {"ids": ["x"], "limit": 101}, "limit"),
+        ("verify", {"ids": ["x"], "detail": "much"}, "detail"),
+        (
+            "sign_citation",
+            {"ids": ["x"], "relationship": "likes", "citing_id": "y"},
+            "relationship",
+        ),
+        ("list_citations", {"start": -1}, "start"),
+    ],
+)
+def test_arguments_that_do_not_fit_are_named_and_their_values_are_not_repeated(
+    client, name, arguments, part
+):
+    with pytest.raises(ArgumentsError) as caught:
+        call_tool(client, name, arguments)
+
+    assert part in str(caught.value)
+    assert len(str(caught.value)) < 800
+    assert "http" not in str(caught.value)
+
+
+def test_progress_is_told_as_a_batch_goes_on(client):
+    told = []
+    tool = next(tool for tool in TOOLS if tool.name == "resolve")
+
+    tool.call(client, {"ids": [NUMBER] * 25}, lambda done, total: told.append((done, total)))
+
+    assert told == [(10, 25), (20, 25), (25, 25)]
+
+
+def test_many_reports_are_brief_unless_full_ones_are_asked_for(client):
+    few = call_tool(client, "verify", {"ids": [NUMBER] * 5})["items"]
+    many = call_tool(client, "verify", {"ids": [NUMBER] * 6})["items"]
+    full = call_tool(client, "verify", {"ids": [NUMBER] * 6, "detail": "full"})["items"]
+
+    assert "checks" in few[0]
+    assert "checks" not in many[0]
+    assert many[0]["verdict"] == "verified"
+    assert "checks" in full[0]
+
+
+def test_a_brief_report_keeps_the_checks_that_did_not_pass(tmp_path):
+    document = RECORD.read_bytes().replace(b'"signature_b64":"w', b'"signature_b64":"x')
+    client = Client(
+        Settings(home=tmp_path, offline=True), records=RecordFiles([(document, "changed.json")])
+    )
+
+    (item,) = call_tool(client, "verify", {"ids": [NUMBER], "detail": "brief"})["items"]
+    client.close()
+
+    assert [check["code"] for check in item["checks"]] == ["invalid-signature"]
+
+
+def test_a_section_is_given_page_by_page_and_apart_from_what_is_signed(client):
+    arguments = {"ids": [NUMBER], "sections": ["cited_by", "canonical"], "limit": 20}
+
+    (first,) = call_tool(client, "fetch", arguments)["items"]
+    (second,) = call_tool(client, "fetch", {**arguments, "offset": 20})["items"]
+
+    page = first["untrusted"]["sections"]["cited_by"]
+    assert (len(page["value"]), page["in_record"], page["total"]) == (20, 22, 22)
+    assert page["next_offset"] == 20
+    rest = second["untrusted"]["sections"]["cited_by"]
+    assert len(rest["value"]) == 2
+    assert "next_offset" not in rest
+    assert first["signed"]["canonical"]["value"]["source"]["id"] == "2402.13116"
+    assert "canonical" not in first["untrusted"]["sections"]
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["paper", "claims", "verdict", "references", "aliases", "status", "receipt"],
+)
+def test_every_section_of_the_real_record_has_a_value(client, name):
+    (item,) = call_tool(client, "fetch", {"ids": [NUMBER], "sections": [name]})["items"]
+
+    assert item["untrusted"]["sections"][name]["value"]
+
+
+def test_what_is_not_verified_carries_no_content(tmp_path):
+    document = RECORD.read_bytes().replace(b'"version":4},"metadata"', b'"version":5},"metadata"')
+    client = Client(
+        Settings(home=tmp_path, offline=True), records=RecordFiles([(document, "changed.json")])
+    )
+
+    (item,) = call_tool(
+        client, "fetch", {"ids": ["2402.13116"], "sections": ["paper", "canonical"]}
+    )["items"]
+    client.close()
+
+    assert item["code"] == "digest-mismatch"
+    assert not {"title", "untrusted", "signed", "export"} & set(item)
