@@ -48,7 +48,7 @@ _FIELDS = (
     ("Abstract, beginning", "paper.abstract_excerpt"),
 )
 _VERDICTS = {
-    "verified": ("good", "Verified", "A trusted key signed this record, and every check passed."),
+    "verified": ("good", "Verified", "A trusted key signed this record, and no check failed."),
     "undecidable": ("warn", "Not proved", "Nothing is refuted, but something cannot be proved."),
     "failed": ("bad", "Refuted", "A check failed. Do not cite this record."),
 }
@@ -157,6 +157,8 @@ def _fields(stored: Stored, report: Report) -> str:
 
 def _protection(path: str, report: Report) -> tuple[str, str]:
     """How a field is protected, as a badge. Nothing is, in a record that is not verified."""
+    if report.verdict != "verified":
+        return "warn", "not proved"
     if path in report.coverage.signed:
         return "good", "signed"
     if path in report.coverage.hash_bound:
