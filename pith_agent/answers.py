@@ -7,6 +7,8 @@ from pydantic import Field, JsonValue
 
 from pith_agent.errors import (
     AmbiguousError,
+    ClaimedTitleError,
+    ConflictingIdentifiersError,
     DocumentError,
     IdentifierError,
     NotFoundError,
@@ -17,9 +19,11 @@ from pith_agent.errors import (
 )
 from pith_agent.protocol.canon import sha256
 from pith_agent.protocol.citation import Envelope, Statement
+from pith_agent.protocol.claims import ClaimReport
 from pith_agent.protocol.display import safe_text
 from pith_agent.protocol.record import load_document
 from pith_agent.protocol.report import Check, Coverage, Report, Stated, VerifiedRecord
+from pith_agent.protocol.titles import Match
 from pith_agent.storage.cache import Stored
 
 TARGET_LENGTH = 200
@@ -109,6 +113,10 @@ class Verification(About):
     """`name@version` of the policy that was applied."""
     trust_key: str | None = None
     """SHA-256 of the trusted key that the receipt was checked with."""
+    title_match: Match | None = None
+    """Where a title was claimed: how it compares with the signed one."""
+    claim: ClaimReport | None = None
+    """Where anything was claimed: each part of the claim beside the record."""
     checks: tuple[Check, ...] = ()
     coverage: Coverage = Field(default_factory=Coverage)
 
@@ -168,6 +176,25 @@ def verification(target: str, report: Report, stored: Stored) -> Verification:
             "coverage": report.coverage,
         }
     )
+
+
+def with_claim(answer: Verification, claim: ClaimReport) -> Verification:
+    """The answer on a verified record, less its good word if the claim names another paper.
+
+    A genuine record behind a wrong title is how an invented reference looks.
+    """
+    said: dict[str, object] = {"claim": claim}
+    if claim.title_match is not None:
+        said["title_match"] = claim.title_match.match
+    error: PithError | None = None
+    if claim.conflict is not None:
+        error = ConflictingIdentifiersError(claim.conflict)
+    elif claim.level == "error" and claim.title_match is not None:
+        error = ClaimedTitleError(claim.title_match.detail)
+    if error is not None:
+        said |= {"verdict": "failed", "code": error.code}
+        said |= {"message": error.message, "hint": error.hint}
+    return answer.model_copy(update=said)
 
 
 def signed_citation(

@@ -17,6 +17,7 @@ from pith_agent.answers import (
     resolution,
     signed_citation,
     verification,
+    with_claim,
 )
 from pith_agent.errors import (
     PithError,
@@ -26,6 +27,8 @@ from pith_agent.errors import (
 from pith_agent.finder import Finder, Found
 from pith_agent.protocol.citation import CitationRequest, draft
 from pith_agent.protocol.citation_report import CitationReport, examine_citation
+from pith_agent.protocol.claims import PaperClaim, check_claim_ids, examine_claim
+from pith_agent.protocol.export import Format, export
 from pith_agent.protocol.identifier import Identifier, parse_identifier
 from pith_agent.protocol.policy import STANDARD, Policy, Question
 from pith_agent.protocol.report import Report, VerifiedRecord
@@ -43,6 +46,8 @@ WORKERS = 8
 
 Name: TypeAlias = str | Identifier
 A = TypeVar("A", bound=Answer)
+Q = TypeVar("Q")
+R = TypeVar("R")
 
 
 class Client:
@@ -129,6 +134,14 @@ class Client:
         """Run every check on each record, and report check by check."""
         return self._answer(Verification, names, verification)
 
+    def verify_claims(self, claims: Iterable[PaperClaim]) -> list[Verification]:
+        """Verify the records that references name, and compare what the references say of them.
+
+        The verdict is `failed` if the title is not the signed one, or the reference names two
+        papers; authors and year are unsigned, so a difference there is told and decides nothing.
+        """
+        return self._each(self._verify_claim, list(claims))
+
     def verify_document(self, document: bytes, target: str = "-") -> Verification:
         """Run every check on a document that the caller has, without looking anything up."""
         report = examine(document, self.trust, self.policy)
@@ -155,6 +168,18 @@ class Client:
         if report.verdict == "verified" or self.store.get(stored.digest) is None:
             self._finder.keep(Found(stored, report))
         return verification(origin, report, stored)
+
+    def export(self, name: Name, format: Format) -> str:
+        """The paper as an entry of a bibliography; what is not signed is marked as such.
+
+        Args:
+            name: The paper.
+            format: `bibtex`, `csl-json`, `ris`, `cff` or `markdown`.
+
+        Raises:
+            PithError: The record is not verified, or there is none.
+        """
+        return export(self.prove(name), format)
 
     def prove(self, name: Name) -> VerifiedRecord:
         """The proof for one identifier.
@@ -257,11 +282,24 @@ class Client:
 
         if isinstance(names, str | Identifier):
             return one(names)
-        many = list(names)
-        if self.settings.offline or len(many) < 2:
-            return [one(name) for name in many]
+        return self._each(one, list(names))
+
+    def _verify_claim(self, claim: PaperClaim) -> Verification:
+        try:
+            found = self._finder.find(check_claim_ids(claim))
+        except PithError as error:
+            return Verification.without_record(claim.id, error)
+        answer = verification(claim.id, found.report, found.stored)
+        if (record := found.report.record) is None:
+            return answer
+        return with_claim(answer, examine_claim(claim, record))
+
+    def _each(self, ask: Callable[[Q], R], questions: list[Q]) -> list[R]:
+        """Ask each question, several at once where an answer may come over the network."""
+        if self.settings.offline or len(questions) < 2:
+            return [ask(question) for question in questions]
         with ThreadPoolExecutor(WORKERS) as pool:
-            return list(pool.map(one, many))
+            return list(pool.map(ask, questions))
 
 
 def _parse(name: Name) -> Identifier:

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 
 from pith_agent.errors import (
     AmbiguousError,
+    EquivocationError,
     OfflineError,
     SettingsError,
     StoreUnavailableError,
 )
+from pith_agent.network.address import parse_base
 from pith_agent.protocol.identifier import Identifier
 from pith_agent.protocol.policy import Policy, Question
 from pith_agent.protocol.report import Report
@@ -53,6 +55,9 @@ class Finder:
     ) -> None:
         if refresh and settings.offline:
             raise SettingsError("A refresh asks the registry, but the network is switched off.")
+        if not settings.offline:
+            for base in settings.registry or ("",):
+                parse_base(base)  # A bad address is the user's fault, not a paper's.
         self.store = _open_store(settings) if persistent else Store.open(None)
         self._settings = settings
         self._trust = trust
@@ -107,14 +112,22 @@ class Finder:
         verified = [one for one in found if one.report.verdict == "verified"]
         for one in verified:
             self._try(self._remember, one)
-        if len({one.stored.source for one in verified}) < len(verified):
+        refused = any(one.report.code == EquivocationError.code for one in found)
+        if refused or len({one.stored.source for one in verified}) < len(verified):
             # Two signed records of one version: now that both are remembered, the check says so.
-            return self._examine(asked, verified[0].stored)
+            found = [self._examine(asked, stored) for stored in documents]
+            verified = [one for one in found if one.report.verdict == "verified"]
         return (verified or found)[0]
 
     def _examine(self, asked: Identifier, stored: Stored) -> Found:
         seen = self.store.seen(*stored.source) if stored.source else None
-        return Found(stored, self.check(stored, Question(asked=asked, seen=seen)))
+        report = self.check(stored, Question(asked=asked, seen=seen))
+        if report.code == EquivocationError.code:
+            # Remembered too, so that from now on the other one is refused as well.
+            alone = Found(stored, self.check(stored, Question(asked=asked)))
+            if alone.report.verdict == "verified":
+                self._try(self._remember, alone)
+        return Found(stored, report)
 
     def check(self, stored: Stored, question: Question) -> Report:
         """The report on a document that is at hand."""

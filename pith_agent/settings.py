@@ -52,7 +52,7 @@ class Settings:
         env = os.environ if environment is None else environment
         return cls(
             home=home or _path(env, "PITH_HOME") or platformdirs.user_data_path("pith-agent"),
-            registry=registry or tuple(env.get("PITH_REGISTRY", REGISTRY).split()),
+            registry=registry or tuple((env.get("PITH_REGISTRY") or REGISTRY).split()),
             offline=offline or _flag(env, "PITH_OFFLINE"),
             trust_root=trust_root or _path(env, "PITH_TRUST_ROOT"),
             key_file=_path(env, "PITH_KEY_FILE"),
@@ -76,7 +76,12 @@ class Settings:
 
 
 def _path(env: Mapping[str, str], name: str) -> Path | None:
-    return Path(env[name]).expanduser() if env.get(name) else None
+    if not env.get(name):
+        return None
+    try:
+        return Path(env[name]).expanduser()
+    except RuntimeError as error:
+        raise SettingsError(f"{name} is {env[name]!r}: {error}") from error
 
 
 def _flag(env: Mapping[str, str], name: str) -> bool:

@@ -81,7 +81,10 @@ def serve(host: str, port: int, client: Client) -> None:
     """Serve records, bundles, look-ups and pages over HTTP until interrupted."""
     from pith_agent.mirror.serve import serve as run  # noqa: PLC0415
 
-    run(client.store, client.trust, host=host, port=port)
+    def ready(url: str) -> None:
+        click.echo(f"The mirror serves {url}", err=True)
+
+    run(client.store, client.trust, host=host, port=port, ready=ready)
 
 
 @mirror.command()

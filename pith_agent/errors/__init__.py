@@ -2,15 +2,19 @@
 
 PithError
 ├── IdentifierError            the text names no paper
+│   └── ShortIdentifierError, ConflictingIdentifiersError
 ├── DocumentError              the bytes are no record, bundle or compact record
 │   ├── JsonError
 │   ├── DocumentTooLargeError
 │   └── CanonicalFormError
 ├── VerificationError          a check refuted the document
-│   ├── DigestMismatchError … EquivocationError
-│   └── UndecidableError       nothing is refuted, but something cannot be proved
-│       └── NoReceiptError … UnprovableAliasError
-├── CitationError              a signed citation does not hold
+│   ├── DigestMismatchError … EquivocationError, ClaimedTitleError
+│   ├── TitleUnconfirmedError … YearHintError    only mentioned, unless the policy is strict
+│   ├── UndecidableError       nothing is refuted, but something cannot be proved
+│   │   ├── NoReceiptError … UnprovableAliasError
+│   │   └── UnknownSignerError
+│   └── CitationError          a signed citation does not hold
+│       └── CitationNotCanonicalError … UnknownClaimError
 ├── LookupFailedError          every source answered, and no single record came of it
 │   ├── NotFoundError
 │   └── AmbiguousError
@@ -30,12 +34,14 @@ from pith_agent.errors.citation import (
     CitedRecordError,
     ClaimMismatchError,
     FutureCitationError,
+    SnapshotChangedError,
     StatementError,
     UnknownClaimError,
     UnknownSignerError,
 )
 from pith_agent.errors.document import (
     CanonicalFormError,
+    ConflictingIdentifiersError,
     DocumentError,
     DocumentTooLargeError,
     IdentifierError,
@@ -65,7 +71,9 @@ from pith_agent.errors.lookup import (
 from pith_agent.errors.root import PithError
 from pith_agent.errors.verification import (
     AbstractMismatchError,
+    AbstractUnconfirmedError,
     AliasMismatchError,
+    ClaimedTitleError,
     DigestMismatchError,
     DuplicateMismatchError,
     EquivocationError,
@@ -77,17 +85,20 @@ from pith_agent.errors.verification import (
     RollbackError,
     SnapshotMismatchError,
     TitleMismatchError,
+    TitleUnconfirmedError,
     UndecidableError,
     UnknownKeyError,
     UnprovableAliasError,
     UnsupportedReceiptError,
     UnsupportedSchemaError,
     VerificationError,
+    YearHintError,
     YearMismatchError,
 )
 
 __all__ = [
     "AbstractMismatchError",
+    "AbstractUnconfirmedError",
     "AliasMismatchError",
     "AmbiguousError",
     "ArgumentsError",
@@ -96,6 +107,8 @@ __all__ = [
     "CitationNotCanonicalError",
     "CitedRecordError",
     "ClaimMismatchError",
+    "ClaimedTitleError",
+    "ConflictingIdentifiersError",
     "DigestMismatchError",
     "DocumentError",
     "DocumentTooLargeError",
@@ -120,12 +133,14 @@ __all__ = [
     "SettingsError",
     "ShortIdentifierError",
     "SigningKeyError",
+    "SnapshotChangedError",
     "SnapshotMismatchError",
     "StatementError",
     "StorageError",
     "StoreDamagedError",
     "StoreUnavailableError",
     "TitleMismatchError",
+    "TitleUnconfirmedError",
     "UndecidableError",
     "UnknownClaimError",
     "UnknownKeyError",
@@ -137,6 +152,7 @@ __all__ = [
     "UnsupportedReceiptError",
     "UnsupportedSchemaError",
     "VerificationError",
+    "YearHintError",
     "YearMismatchError",
     "error_class",
 ]

@@ -38,6 +38,13 @@ class ClaimMismatchError(CitationError):
     hint = "Do not accept this citation: the claim was altered."
 
 
+class SnapshotChangedError(CitationError):
+    """The cited claim stands as it was, but other claims of the record changed."""
+
+    code = "snapshot-changed"
+    hint = "Nothing needs to be done: the claim that was cited is the same."
+
+
 class FutureCitationError(CitationError):
     """The citation claims to be made in the future."""
 

@@ -17,6 +17,13 @@ class ShortIdentifierError(IdentifierError):
     hint = "Resolve the short form, and use the full Pith Number."
 
 
+class ConflictingIdentifiersError(IdentifierError):
+    """One reference names two papers, or two versions."""
+
+    code = "conflicting-identifiers"
+    hint = "Find out which paper is meant, and remove the other identifier."
+
+
 class DocumentError(PithError):
     """The JSON is no record, bundle or compact record."""
 

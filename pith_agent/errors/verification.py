@@ -66,6 +66,13 @@ class TitleMismatchError(VerificationError):
     hint = "Do not show this title: it is not the title that was signed."
 
 
+class ClaimedTitleError(VerificationError):
+    """A reference gives the paper another title than the one that was signed."""
+
+    code = "claimed-title-mismatch"
+    hint = "Do not cite it so: use the signed title, or find the paper that is meant."
+
+
 class AbstractMismatchError(VerificationError):
     """The abstract does not hash to the signed abstract hash."""
 
@@ -141,3 +148,24 @@ class UnprovableAliasError(UndecidableError):
 
     code = "alias-unprovable"
     hint = "Ask by Pith Number, arXiv id or arXiv DOI: those can be proved."
+
+
+class TitleUnconfirmedError(VerificationError):
+    """A title that is not ASCII does not hash to the signed hash, which decides nothing."""
+
+    code = "title-unconfirmed"
+    hint = "Compare the title with arXiv's own: it can neither be proved nor refuted."
+
+
+class AbstractUnconfirmedError(VerificationError):
+    """An abstract that is not ASCII does not hash to the signed hash, which decides nothing."""
+
+    code = "abstract-unconfirmed"
+    hint = "Compare the abstract with arXiv's own: it can neither be proved nor refuted."
+
+
+class YearHintError(VerificationError):
+    """The record has the number asked for, but another year than was typed."""
+
+    code = "year-hint"
+    hint = "Correct the year in the Pith Number."

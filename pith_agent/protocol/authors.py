@@ -56,7 +56,7 @@ def stated_authors(document: JsonObject) -> str:
 
 def read_authors(text: str) -> tuple[tuple[Author, ...], bool]:
     """`A B, C D` → the names, and whether there are more of them."""
-    cut = len(text) > MAX_LIST_LENGTH
+    is_long = cut = len(text) > MAX_LIST_LENGTH
     text = readable(text[:MAX_LIST_LENGTH])
     for _ in range(2):  # Affiliations, which may hold parentheses of their own.
         text = _ASIDE.sub("", text)
@@ -68,9 +68,10 @@ def read_authors(text: str) -> tuple[tuple[Author, ...], bool]:
             names[-1] += f", {part}"
         elif part.strip(" .()"):
             names.append(part)
-    if cut and len(text) == MAX_LIST_LENGTH:
+    if is_long:
         names = names[:-1]  # The last one may be half a name.
-    return tuple(map(read_author, names[:MAX_NAMES])), cut or len(names) > MAX_NAMES
+    authors = map(read_author, names[:MAX_NAMES])
+    return tuple(a for a in authors if a.name), cut or len(names) > MAX_NAMES
 
 
 def read_author(name: str) -> Author:

@@ -3,6 +3,7 @@
 Each rule is one function of docs/reference/verification.md, independent of the others.
 """
 
+import json
 from collections.abc import Iterator
 
 from pydantic import JsonValue
@@ -174,7 +175,7 @@ def _compare_number(case: Case, asked: Identifier) -> Check:
     if asked.year is not None and view and view.year != f"{asked.year:04d}":
         return Check.warned(
             name,
-            "year-hint",
+            errors.YearHintError.code,
             "The record has the number asked for, but another year than was typed.",
             expected=f"{asked.year:04d}",
             found=view.year,
@@ -212,8 +213,8 @@ def _compare(case: Case, name: str, copies: Iterator[tuple[str, JsonValue]]) -> 
 def _same(found: JsonValue, signed: JsonValue) -> bool:
     if isinstance(found, list) and all(isinstance(item, str) for item in found):
         found = sorted(found, key=str)
-    # Python holds 1 == True == 1.0; JSON does not.
-    return type(found) is type(signed) and found == signed
+    # Compared as text, at every depth: Python holds 1 == True == 1.0; JSON does not.
+    return json.dumps(found, sort_keys=True) == json.dumps(signed, sort_keys=True)
 
 
 def _compare_texts(

@@ -34,6 +34,13 @@ def check_schema(case: Case) -> Check:
             errors.DocumentError,
             "The canonical record lacks a field of schema 1.0, or has one of another type.",
         )
+    if case.exhibit.pith_number is None:
+        return Check.refused(
+            name,
+            errors.DocumentError,
+            "submitted_at does not begin with a year, so that the record has no Pith Number.",
+            found=case.exhibit.view.metadata.submitted_at,
+        )
     for path, value in (
         ("record_type", "pith_number_record"),
         ("bundle_type", "pith_open_graph_bundle"),

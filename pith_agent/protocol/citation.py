@@ -56,6 +56,8 @@ class Part(BaseModel):
 
 
 class Digest(Part):
+    """The SHA-256 of something, 64 hex digits."""
+
     sha256: Hex64
 
 
@@ -267,6 +269,12 @@ class CitationRequest(Part):
     statement: Annotated[str, StringConstraints(max_length=2000)] | None = None
     agent: Agent
     supersedes: Line | None = None
+
+    @model_validator(mode="after")
+    def _pages_a_quote(self) -> Self:
+        if self.page is not None and self.quote is None:
+            raise ValueError("a page is the page of a quote")
+        return self
 
 
 def draft(

@@ -4,7 +4,6 @@ Source: docs/reference/citation.md, rules C1 to C7.
 """
 
 import base64
-import binascii
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -21,6 +20,7 @@ from pith_agent.errors import (
     FutureCitationError,
     InvalidSignatureError,
     PithError,
+    SnapshotChangedError,
     StatementError,
     UnknownClaimError,
     UnknownSignerError,
@@ -100,6 +100,10 @@ def examine_citation(
         where = ".".join(map(str, first["loc"]))
         checks.append(Check.refused("statement", StatementError, f"{where}: {first['msg']}."))
         return _report(tuple(checks), opened, signed_by=signed_by)
+    if statement.payload() != opened.payload:
+        detail = "A field lacks, is null, or has another name than in docs/reference/citation.md."
+        checks.append(Check.refused("statement", StatementError, detail))
+        return _report(tuple(checks), opened, signed_by=signed_by)
     checks.append(Check.passed("statement", "The statement is a citation of one record."))
     checks.append(_check_time(statement, now))
     checks.extend(_check_record(statement, record))
@@ -109,12 +113,15 @@ def examine_citation(
 def _open(envelope: JsonObject | bytes) -> _Opened:
     try:
         data = envelope if isinstance(envelope, bytes) else canonical_bytes(envelope)
-        parse_json(data, cap=MAX_ENVELOPE_BYTES)
+        given = canonical_bytes(parse_json(data, cap=MAX_ENVELOPE_BYTES))
         read = Envelope.model_validate_json(data)
         payload = base64.b64decode(read.payload, validate=True)
-    except (DocumentError, binascii.Error, ValidationError, RecursionError) as error:
+    # ValueError is that of base64; pydantic's is one too.
+    except (DocumentError, ValueError, RecursionError) as error:
         what = error.message if isinstance(error, PithError) else type(error).__name__
         raise CitationError(f"This is no DSSE envelope of a citation: {what}") from error
+    if read.canonical() != given or base64.b64encode(payload).decode("ascii") != read.payload:
+        raise CitationError("This is no DSSE envelope of a citation: a field lacks or differs.")
     return _Opened(read, payload)
 
 
@@ -234,7 +241,7 @@ def _check_claim(statement: Statement, verified: VerifiedRecord) -> Check:
     if claim.snapshot_sha256 not in (None, known.snapshot_sha256):
         return Check.warned(
             "cited-claim",
-            "snapshot-changed",
+            SnapshotChangedError.code,
             f"The record has claim {claim.id} in these words, but other claims changed since.",
             expected=claim.snapshot_sha256,
             found=known.snapshot_sha256,

@@ -10,7 +10,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from pith_agent.errors import IdentifierError
+from pith_agent.errors import ConflictingIdentifiersError, IdentifierError
 from pith_agent.protocol.authors import are_same, read_author, read_authors, stated_authors
 from pith_agent.protocol.display import safe_text
 from pith_agent.protocol.identifier import MAX_LENGTH, Identifier, parse_identifier
@@ -33,13 +33,6 @@ _LEVELS: dict[str, Level] = {
     "near-miss": "error",
     "different": "error",
 }
-
-
-class ConflictingIdentifiersError(IdentifierError):
-    """One reference names two papers, or two versions."""
-
-    code = "conflicting-identifiers"
-    hint = "Find out which paper is meant, and remove the other identifier."
 
 
 class PaperClaim(BaseModel):

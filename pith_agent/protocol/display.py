@@ -24,5 +24,6 @@ def safe_text(text: str, limit: int | None = None) -> str:
 def _visible(character: str) -> str:
     if character in "\t\n\r\u2028\u2029":
         return " "
-    # Cc controls, Cf invisible formatting, Cs surrogates, Co private use.
-    return "" if unicodedata.category(character) in ("Cc", "Cf", "Cs", "Co") else character
+    # Cc controls, Cf invisible formatting, Cs surrogates, Co private use; Cn is not assigned yet,
+    # and most of the tags are.
+    return "" if unicodedata.category(character).startswith("C") else character

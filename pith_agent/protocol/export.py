@@ -161,8 +161,8 @@ def _cff_identifiers(work: Work) -> Iterator[str]:
 
 
 def _quoted(text: str) -> str:
-    """A double-quoted YAML scalar: a JSON string is one, but for two characters YAML refuses."""
-    return json.dumps(re.sub("[\ufffe\uffff]", "", text), ensure_ascii=False)
+    """A double-quoted YAML scalar: a JSON string is one, once the unseen characters are gone."""
+    return json.dumps(text, ensure_ascii=False)
 
 
 def _markdown(work: Work) -> str:

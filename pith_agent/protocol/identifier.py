@@ -138,7 +138,12 @@ def parse_identifier(text: str, *, context: Literal["any", "pith"] = "any") -> I
 
 
 def doi_identifier(doi: str) -> Identifier | None:
-    """A DOI in normal form; arXiv's own DOIs name the arXiv paper."""
+    """A DOI in normal form; arXiv's own DOIs name the arXiv paper.
+
+    `None` for what is no DOI, and for one with a character that cannot be seen.
+    """
+    if not doi.isprintable():
+        return None
     lowered = "".join(c.lower() if c.isascii() else c for c in doi.replace("\\_", "_"))
     if lowered.startswith(ARXIV_DOI):
         arxiv = parse_arxiv(lowered.removeprefix(ARXIV_DOI))
@@ -168,6 +173,8 @@ def _pith(suffix: str, lengths: tuple[int, ...], year: int | None = None) -> Ide
     """Check the base32 part. It is compared as text and never decoded."""
     if not suffix.isascii():
         raise IdentifierError(f"{suffix[:40]!a} holds letters that only look like ASCII.")
+    if not suffix.isalnum():
+        raise IdentifierError(f"{suffix[:40]!a} is no Pith Number: it holds more than letters.")
     suffix = suffix.upper()
     if strangers := sorted(set(suffix.translate(_NOT_BASE32))):
         raise IdentifierError(

@@ -29,6 +29,8 @@ _BARE = (
 )
 _SCAN = re.compile("|".join((_DOI_URL, _URL, _PITH, _MARKED, _DOI, _BARE)), re.I | re.A)
 
+_OPENED = {")": "(", "]": "[", ">": "<", "}": "{"}
+
 # Oxford's pages append an article number and a title to the DOI.
 _OUP = re.compile(r"academic\.oup\.com/.*?/doi/(?P<doi>10\.1093/[a-z]+/[a-z0-9]+)", re.I | re.A)
 _DOI_IN_URL = re.compile(r"(?:/doi/|[?&]doi=)(?P<doi>10\.[0-9]{3,9}/[^\s\"&?#]+)", re.I | re.A)
@@ -78,11 +80,14 @@ def _parse(text: str) -> Identifier | None:
 
 def _trim(text: str) -> str:
     """Take off sentence punctuation and brackets that were opened outside."""
-    while text:
-        last = text[-1]
-        opened = {")": "(", "]": "[", ">": "<", "}": "{"}.get(last)
-        unbalanced = opened is not None and text.count(last) > text.count(opened)
-        if last not in ".,;:!?'" and not unbalanced:
-            break
-        text = text[:-1]
-    return text
+    # Counted once and kept up, since a hostile text may end in any number of brackets.
+    surplus = {close: text.count(close) - text.count(_OPENED[close]) for close in _OPENED}
+    end = len(text)
+    while end:
+        last = text[end - 1]
+        if last not in ".,;:!?'":
+            if surplus.get(last, 0) <= 0:
+                break
+            surplus[last] -= 1
+        end -= 1
+    return text[:end]

@@ -4,7 +4,7 @@ A report is made by `verify.examine` only, and only a report makes a `VerifiedRe
 """
 
 import json
-from dataclasses import dataclass
+from dataclasses import InitVar, dataclass
 from typing import Literal, Self, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, JsonValue, PrivateAttr
@@ -45,12 +45,19 @@ class Check(Stated):
     def passed(cls, name: str, detail: str, *, expected: JsonValue = None) -> Self:
         """The rule holds; `expected` is the value that was met."""
         value = _quote(expected)
-        return cls(name=name, status="pass", code="ok", detail=detail, expected=value, found=value)
+        return cls(
+            name=name,
+            status="pass",
+            code="ok",
+            detail=safe_text(detail),
+            expected=value,
+            found=value,
+        )
 
     @classmethod
     def skipped(cls, name: str, detail: str) -> Self:
         """The rule has nothing to apply to; `detail` says why."""
-        return cls(name=name, status="skipped", code="not-checked", detail=detail)
+        return cls(name=name, status="skipped", code="not-checked", detail=safe_text(detail))
 
     @classmethod
     def warned(
@@ -67,7 +74,7 @@ class Check(Stated):
             name=name,
             status="warn",
             code=code,
-            detail=detail,
+            detail=safe_text(detail),
             expected=_quote(expected),
             found=_quote(found),
         )
@@ -87,7 +94,7 @@ class Check(Stated):
             name=name,
             status="undecidable" if issubclass(error, UndecidableError) else "fail",
             code=error.code,
-            detail=detail,
+            detail=safe_text(detail),
             expected=_quote(expected),
             found=_quote(found),
         )
@@ -173,7 +180,14 @@ class Report(Stated):
     @property
     def decisive(self) -> Check | None:
         """The first check that stands in the way of `verified`; `None` if there is none."""
-        return next((check for check in self.checks if check.code == self.code != "ok"), None)
+        if self.verdict == "verified":
+            return None
+        # A mention may have the code of a refusal: what refuses comes first.
+        for statuses in (("fail", "undecidable"), ("warn",)):
+            for check in self.checks:
+                if check.status in statuses and check.code == self.code:
+                    return check
+        return None
 
     @property
     def record(self) -> "VerifiedRecord | None":
@@ -218,10 +232,11 @@ class VerifiedRecord:
     """The whole document, as it was read. Only what `coverage` names is proved."""
     coverage: Coverage
     policy: str
-    seal: object
+    seal: InitVar[object]
+    """Not kept, so that `dataclasses.replace` cannot pass it on to another record."""
 
-    def __post_init__(self) -> None:
-        if self.seal is not _SEAL:
+    def __post_init__(self, seal: object) -> None:
+        if seal is not _SEAL:
             raise TypeError("a VerifiedRecord is made by Report.require() only")
 
     @property

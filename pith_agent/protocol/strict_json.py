@@ -63,9 +63,10 @@ def parse_json(data: bytes, *, cap: int, floats: bool = False) -> JsonValue:
 def _unique(pairs: list[tuple[str, JsonValue]]) -> JsonObject:
     members = dict(pairs)
     if len(members) != len(pairs):
-        keys = [key for key, _ in pairs]
-        twice = next(key for key in keys if keys.count(key) > 1)
-        raise JsonError(f"The key {twice[:80]!r} occurs twice in one object.")
+        left = dict(pairs)
+        # In linear time: each key is taken out once, so the second of two finds nothing.
+        twice = next(key for key, _ in pairs if left.pop(key, left) is left)
+        raise JsonError(f"The key {twice[:80]!a} occurs twice in one object.")
     return members
 
 

@@ -139,7 +139,7 @@ def _parts(signed: str) -> Iterator[str]:
 
 def _is_like(claimed: str, signed: str) -> bool:
     ours, theirs = fold(claimed), fold(signed)
-    return (
+    return bool(ours and theirs) and (
         _ratio(ours, theirs) >= LIKE_CHARACTERS
         or _ratio(ours.split(), theirs.split()) >= LIKE_WORDS
     )

@@ -68,6 +68,14 @@ class TrustRoot(_StrictModel):
     version: int = Field(ge=1)
     keys: tuple[TrustedKey, ...]
 
+    @field_validator("keys")
+    @classmethod
+    def _are_distinct(cls, keys: tuple[TrustedKey, ...]) -> tuple[TrustedKey, ...]:
+        # Twice the same key, once revoked: which of the two counted would be chance.
+        if len({key.sha256 for key in keys}) < len(keys):
+            raise ValueError("the same key occurs twice")
+        return keys
+
     @classmethod
     def load(cls, data: bytes) -> Self:
         """Read a trust root file: `{"version": 1, "keys": [{"key_id", "public_key_b64"}]}`.
@@ -93,13 +101,15 @@ class TrustRoot(_StrictModel):
         return _bundled()
 
     def select(self, key_id: str | None, fingerprint: str | None) -> TrustedKey | None:
-        """The key that every given hint names; `None` if they name none, or are both missing."""
+        """The one key that every given hint names; `None` if there is none, or more than one."""
         if key_id is None and fingerprint is None:
             return None
-        for key in self.keys:
-            if key_id in (None, key.key_id) and fingerprint in (None, key.fingerprint):
-                return key
-        return None
+        found = [
+            key
+            for key in self.keys
+            if key_id in (None, key.key_id) and fingerprint in (None, key.fingerprint)
+        ]
+        return found[0] if len(found) == 1 else None
 
 
 def signature_holds(public_key: bytes, message: bytes, signature_b64: str) -> bool:

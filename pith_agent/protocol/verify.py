@@ -3,11 +3,11 @@
 Source: docs/reference/verification.md, rules V1 to V20.
 """
 
-import copy
+import json
 from collections.abc import Callable
 from typing import TypeAlias
 
-from pith_agent.errors import DocumentError
+from pith_agent.errors import DocumentError, JsonError
 from pith_agent.protocol import check_content as content
 from pith_agent.protocol import check_proof as proof
 from pith_agent.protocol.case import Case
@@ -102,7 +102,12 @@ def _own(document: Document) -> JsonObject:
         return load_document(document)
     if type(document) is not dict:
         raise DocumentError("The document is not a JSON object.")
-    return copy.deepcopy(document)
+    # Written and read again, so that an object is judged as its bytes would be.
+    try:
+        data = json.dumps(document, ensure_ascii=False).encode("utf-8")
+    except (TypeError, ValueError, RecursionError) as error:
+        raise JsonError(f"The object is not JSON: {type(error).__name__}.") from error
+    return load_document(data)
 
 
 def _report(case: Case, checks: tuple[Check, ...], policy: Policy, size: int | None) -> Report:

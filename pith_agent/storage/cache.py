@@ -237,7 +237,7 @@ class Store:
 
 def _stored(row: Row) -> Stored:
     """A row, after a look whether its bytes are those that were written."""
-    if hashlib.sha256(row["body"]).digest() != row["body_sha256"]:
+    if not _is_intact(row):
         raise StoreDamagedError(f"The stored record {row['suffix']} is not what was written.")
     has_source = row["source_kind"] is not None
     return Stored(
@@ -251,6 +251,17 @@ def _stored(row: Row) -> Stored:
         fetched_at=row["fetched_at"],
         richness=row["richness"],
     )
+
+
+def _is_intact(row: Row) -> bool:
+    """Whether the bytes are those that were written, and hash to the digest they are under."""
+    body = row["body"]
+    if not isinstance(body, bytes) or hashlib.sha256(body).digest() != row["body_sha256"]:
+        return False
+    try:
+        return read_document(load_document(body)).digest.hex() == str(row["digest"])
+    except DocumentError:
+        return False
 
 
 def _richness(document: Exhibit) -> int:

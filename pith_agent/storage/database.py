@@ -41,8 +41,16 @@ class Database:
             self._connection.execute(f"PRAGMA busy_timeout = {BUSY_MILLISECONDS}")
             self._connection.execute("PRAGMA journal_mode = WAL")
             self._connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
-            if not self._connection.execute("SELECT 1 FROM sqlite_master").fetchone():
-                self._connection.executescript(f"BEGIN IMMEDIATE; {schema} COMMIT;")
+            self._create(schema)
+
+    def _create(self, schema: str) -> None:
+        if self._connection.execute("SELECT 1 FROM sqlite_master").fetchone():
+            return
+        # Looked for again under the lock: another process may have been first.
+        with self.transaction() as connection:
+            if not connection.execute("SELECT 1 FROM sqlite_master").fetchone():
+                for statement in _statements(schema):
+                    connection.execute(statement)
 
     def read(self, sql: str, *values: object) -> list[sqlite3.Row]:
         """All rows of a query."""
@@ -56,10 +64,12 @@ class Database:
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield self._connection
+                self._connection.execute("COMMIT")
             except BaseException:
-                self._connection.execute("ROLLBACK")
+                # On a full disk SQLite may have rolled back already.
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
                 raise
-            self._connection.execute("COMMIT")
 
     def close(self) -> None:
         """Close the file; the object is of no use afterwards."""
@@ -74,3 +84,13 @@ class Database:
             if any(word in str(error) for word in _DAMAGED):
                 raise StoreDamagedError(f"{self.path} is damaged: {error}.") from error
             raise StoreUnavailableError(f"{self.path} cannot be used: {error}.") from error
+
+
+def _statements(schema: str) -> Iterator[str]:
+    """The statements of a schema; `executescript` would commit before the first."""
+    statement = ""
+    for line in schema.splitlines(keepends=True):
+        statement += line
+        if sqlite3.complete_statement(statement):
+            yield statement
+            statement = ""

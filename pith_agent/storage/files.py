@@ -42,8 +42,11 @@ class RecordFiles:
                 data = path.read_bytes()
             except OSError as error:
                 raise StoreUnavailableError(f"{path} cannot be read: {error}.") from error
-            lines = data.splitlines() if path.suffix == ".jsonl" else [data]
-            documents += [(line, str(path)) for line in lines if line.strip()]
+            if path.suffix == ".jsonl":
+                lines = [line for line in data.splitlines() if line.strip()]
+            else:
+                lines = [data]
+            documents += [(line, str(path)) for line in lines]
         return cls(documents)
 
     def find(self, identifier: Identifier) -> list[Stored]:
@@ -72,4 +75,6 @@ def _entry(body: bytes, origin: str) -> tuple[set[str], Stored]:
             continue
     source = at(document.canonical, "source")
     names |= {f"{at(source, 'id')}", f"{at(source, 'id')}v{at(source, 'version')}"}
+    # An identifier without a suffix, and a source without an id, name nothing.
+    names -= {"", "None"}
     return names, Stored.of(document, body, origin)

@@ -58,6 +58,9 @@ def new_key(directory: Path, name: str = DEFAULT_NAME) -> KeyEntry:
     )
     try:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreUnavailableError(f"{directory} cannot be made: {error}.") from error
+    try:
         create_private(path, content.encode("ascii"))
     except FileExistsError as error:
         raise SigningKeyError(f"There is a key named {name} already: {path}.") from error
@@ -74,13 +77,12 @@ def load_key(path: Path) -> CitationKey:
         UnsafeKeyFileError: It is a link, or others than its owner may read it.
         SigningKeyError: It is no key file, or its public key is not that of its seed.
     """
-    content = _read(path)
-    seed = _bytes(content, "seed")
-    if content.get("v") != 1 or content.get("kdf") != "none" or len(seed) != CitationKey.SEED_BYTES:
-        raise SigningKeyError(f"{path} is not a key file of version 1.")
-    key = CitationKey(seed)
-    if key.public != _bytes(content, "public"):
-        raise SigningKeyError(f"The public key in {path} does not belong to its seed.")
+    # Read in a frame that has ended before anything is raised: some tracebacks show variables.
+    key = _read(path)
+    if key is None:
+        raise SigningKeyError(
+            f"{path} is not a key file of version 1, or names another public key than its seed's."
+        )
     return key
 
 
@@ -114,16 +116,20 @@ def _path(directory: Path, name: str) -> Path:
     return directory / f"{name}.json"
 
 
-def _read(path: Path) -> JsonObject:
+def _read(path: Path) -> CitationKey | None:
     data = read_private(path, MAX_KEY_BYTES)
     try:
         content = parse_json(data, cap=MAX_KEY_BYTES)
     except DocumentError:
-        # The cause is left out on purpose: it could quote the file.
-        raise SigningKeyError(f"{path} is not a key file.") from None
-    if not isinstance(content, dict):
-        raise SigningKeyError(f"{path} is not a key file.")
-    return content
+        return None  # The error is left out on purpose: it could quote the file.
+    if not isinstance(content, dict) or (content.get("v"), content.get("kdf")) != (1, "none"):
+        return None
+    seed = _bytes(content, "seed")
+    if len(seed) != CitationKey.SEED_BYTES:
+        return None
+    key = CitationKey(seed)
+    same = key.public == _bytes(content, "public") and key.keyid == content.get("keyid")
+    return key if same else None
 
 
 def _bytes(content: JsonObject, name: str) -> bytes:

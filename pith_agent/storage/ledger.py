@@ -23,6 +23,11 @@ CREATE TABLE entries (
     payload_sha256 TEXT NOT NULL UNIQUE,
     logged_at TEXT NOT NULL
 );
+CREATE TRIGGER no_replace BEFORE INSERT ON entries
+WHEN EXISTS (
+    SELECT 1 FROM entries WHERE idx = NEW.idx OR payload_sha256 = NEW.payload_sha256
+)
+BEGIN SELECT RAISE(ABORT, 'the ledger only grows'); END;
 CREATE TRIGGER no_update BEFORE UPDATE ON entries
 BEGIN SELECT RAISE(ABORT, 'the ledger only grows'); END;
 CREATE TRIGGER no_delete BEFORE DELETE ON entries
@@ -94,9 +99,12 @@ class Ledger:
 
     def entries(self, start: int = 0, limit: int = 1000) -> Iterator[Entry]:
         """Entries from index `start`, in order."""
-        for row in self._database.read(
+        rows = self._database.read(
             "SELECT * FROM entries WHERE idx >= ? ORDER BY idx LIMIT ?", start, limit
-        ):
+        )
+        for expected, row in enumerate(rows, start):
+            if row["idx"] != expected:
+                raise StoreDamagedError(f"Entry {expected} of the ledger is missing.")
             yield _entry(*row)
 
     def __len__(self) -> int:
@@ -112,9 +120,14 @@ def _leaf_hash(leaf: bytes) -> bytes:
 
 
 def _entry(index: int, leaf: bytes, leaf_hash: bytes, digest: str, logged_at: str) -> Entry:
-    if _leaf_hash(leaf) != leaf_hash:
+    try:
+        intact = isinstance(leaf, bytes) and _leaf_hash(leaf) == leaf_hash
+        envelope = Envelope.model_validate_json(leaf) if intact else None
+        name = hashlib.sha256(envelope.payload_bytes).hexdigest() if envelope else ""
+    except ValueError:
+        envelope = None
+    if envelope is None:
         raise StoreDamagedError(f"Entry {index} of the ledger is not what was written.")
-    envelope = Envelope.model_validate_json(leaf)
-    if hashlib.sha256(envelope.payload_bytes).hexdigest() != digest:
+    if name != digest:
         raise StoreDamagedError(f"Entry {index} of the ledger has another name than its content.")
     return Entry(index, envelope, logged_at)

@@ -45,11 +45,14 @@ def read_private(path: Path, cap: int) -> bytes:
         raise NoSigningKeyError(f"There is no key file {path}.") from error
     except OSError as error:
         raise UnsafeKeyFileError(f"{path} cannot be opened as a plain file: {error}.") from error
-    with os.fdopen(handle, "rb") as file:
-        state = os.fstat(file.fileno())
+    # fdopen would refuse a directory with an error of its own, so the kind is looked at first.
+    try:
+        state = os.fstat(handle)
         if not stat.S_ISREG(state.st_mode) or state.st_uid != os.geteuid():
             raise UnsafeKeyFileError(f"{path} is not a plain file of your own.")
         if state.st_mode & 0o077:
             mode = stat.S_IMODE(state.st_mode)
             raise UnsafeKeyFileError(f"{path} can be used by others: mode {mode:o}.")
-        return file.read(cap + 1)
+        return os.read(handle, cap + 1)
+    finally:
+        os.close(handle)

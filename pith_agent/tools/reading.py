@@ -1,14 +1,19 @@
 """`resolve`, `fetch` and `verify`: tools that change nothing."""
 
+import json
 from collections.abc import Callable, Sequence
 from typing import Annotated, Literal, TypeVar
 
-from pydantic import Field
+from pydantic import Field, JsonValue
 
 from pith_agent.answers import Fetched
 from pith_agent.client import Client
+from pith_agent.protocol.claims import PaperClaim
+from pith_agent.protocol.strict_json import JsonObject
 from pith_agent.tools.definition import (
+    LIST_LIMITS,
     Arguments,
+    AsList,
     Ids,
     Progress,
     ToolDefinition,
@@ -23,6 +28,7 @@ BATCH = 10
 FULL_REPORTS = 5
 """Entries of one call that get a full report unless told otherwise."""
 
+Q = TypeVar("Q")
 T = TypeVar("T")
 
 
@@ -38,10 +44,31 @@ class FetchArguments(Arguments):
     ] = ()
     offset: Annotated[int, Field(description="Where to go on in long sections.", ge=0)] = 0
     limit: Annotated[int, Field(description="Entries of a long section.", ge=1, le=100)] = 20
+    format: Annotated[
+        Literal["json", "bibtex", "csl-json", "ris", "cff", "markdown"],
+        Field(description="Other than json: put the entry to paste under `export`."),
+    ] = "json"
 
 
 class VerifyArguments(Arguments):
-    ids: Ids
+    ids: Annotated[
+        list[str],
+        AsList,
+        Field(description="Identifiers, as for resolve.", json_schema_extra=LIST_LIMITS),
+    ] = Field(default_factory=list)
+    claims: Annotated[
+        list[PaperClaim],
+        AsList,
+        Field(
+            description="What you believe of papers: an id with a title, authors, year, version.",
+            json_schema_extra=LIST_LIMITS,
+        ),
+    ] = Field(default_factory=list)
+    records: Annotated[
+        list[dict[str, JsonValue]],
+        AsList,
+        Field(description="Whole records to check as they are.", json_schema_extra=LIST_LIMITS),
+    ] = Field(default_factory=list)
     detail: Annotated[
         Literal["auto", "full", "brief"],
         Field(description=f"brief leaves out checks that pass; auto is full up to {FULL_REPORTS}."),
@@ -49,44 +76,67 @@ class VerifyArguments(Arguments):
 
 
 def _resolve(client: Client, arguments: ResolveArguments, progress: Progress) -> Resolved:
+    bounded("ids", len(arguments.ids))
     return Resolved(items=tuple(_batches(client.resolve, arguments.ids, progress)))
 
 
 def _fetch(client: Client, arguments: FetchArguments, progress: Progress) -> Papers:
-    base_url = client.settings.registry[0].rstrip("/")
+    bounded("ids", len(arguments.ids))
     found = _batches(client.fetch, arguments.ids, progress)
-    return Papers(items=tuple(_with_sections(paper(f, base_url), f, arguments) for f in found))
+    return Papers(items=tuple(_paper(client, item, arguments) for item in found))
 
 
-def _with_sections(core: Paper, found: Fetched, arguments: FetchArguments) -> Paper:
-    if core.untrusted is None or found.document is None:
+def _paper(client: Client, found: Fetched, arguments: FetchArguments) -> Paper:
+    core = paper(found, client.settings.registry[0].rstrip("/"))
+    if core.untrusted is None or found.document is None or found.pith_number is None:
         return core
     parts = {
         name: section(found.document, name, arguments.offset, arguments.limit)
         for name in dict.fromkeys(arguments.sections)
     }
     unsigned = {name: part for name, part in parts.items() if name not in SIGNED}
-    untrusted = core.untrusted.model_copy(update={"sections": unsigned or None})
     signed = {name: part for name, part in parts.items() if name in SIGNED}
-    return core.model_copy(update={"untrusted": untrusted, "signed": signed or None})
+    more: dict[str, object] = {
+        "untrusted": core.untrusted.model_copy(update={"sections": unsigned or None}),
+        "signed": signed or None,
+    }
+    if arguments.format != "json":
+        more["export"] = client.export(found.pith_number, arguments.format)
+    return core.model_copy(update=more)
 
 
 def _verify(client: Client, arguments: VerifyArguments, progress: Progress) -> Verified:
-    reports = _batches(client.verify, arguments.ids, progress)
+    """One item for each id, then for each claim, then for each record."""
+    ids, claims, records = arguments.ids, arguments.claims, arguments.records
+    total = len(ids) + len(claims) + len(records)
+    bounded("ids, claims and records together", total)
+    reports = _batches(client.verify, ids, progress, total=total)
+    reports += _batches(client.verify_claims, claims, progress, done=len(ids), total=total)
+    reports += [client.verify_document(_bytes(record), "record") for record in records]
     full = arguments.detail == "full" or (
         arguments.detail == "auto" and len(reports) <= FULL_REPORTS
     )
     return Verified(items=tuple(reports if full else map(brief, reports)))
 
 
+def _bytes(record: JsonObject) -> bytes:
+    # As bytes it is read strictly, as any document that came from outside.
+    return json.dumps(record, ensure_ascii=True).encode("ascii")
+
+
 def _batches(
-    ask: Callable[[Sequence[str]], list[T]], ids: list[str], progress: Progress
+    ask: Callable[[Sequence[Q]], list[T]],
+    questions: Sequence[Q],
+    progress: Progress,
+    *,
+    done: int = 0,
+    total: int | None = None,
 ) -> list[T]:
-    bounded("ids", len(ids))
+    """Ask in parts, and tell after each how many of all are done."""
     answers: list[T] = []
-    for start in range(0, len(ids), BATCH):
-        answers += ask(ids[start : start + BATCH])
-        progress(len(answers), len(ids))
+    for start in range(0, len(questions), BATCH):
+        answers += ask(questions[start : start + BATCH])
+        progress(done + len(answers), total or len(questions))
     return answers
 
 
@@ -124,10 +174,12 @@ VERIFY = ToolDefinition(
     name="verify",
     title="Prove that a record is genuine",
     description=(
-        "Prove that each record is genuine and the one asked for, check by check. `checks` says"
-        " what was compared and, on failure, what was expected and found. `coverage` says which"
-        " fields are signed, bound by a hash, or protected by nothing (`unbound`, such as"
-        " authors). A verdict other than `verified` is not a proof that a paper does not exist."
+        "Prove that each record is genuine and the one asked for. Give `claims` (id with the title,"
+        " authors, year you believe) to catch a wrong reference before you cite it: `title_match`"
+        " is exact or variant if the title is the signed one; a near-miss is an error, and the"
+        " verdict is then failed. Authors and year are unsigned: a difference there is a warning."
+        " `checks` says what was compared, `coverage` which fields are signed, bound by a hash, or"
+        " `unbound`. No verdict proves that a paper does not exist."
     ),
     arguments=VerifyArguments,
     result=Verified,
