@@ -11,6 +11,7 @@ from pith_agent.errors import (
     EquivocationError,
     OfflineError,
     SettingsError,
+    StoreDamagedError,
     StoreUnavailableError,
 )
 from pith_agent.network.address import parse_base
@@ -122,6 +123,8 @@ class Finder:
     def _examine(self, asked: Identifier, stored: Stored) -> Found:
         seen = self.store.seen(*stored.source) if stored.source else None
         report = self.check(stored, Question(asked=asked, seen=seen))
+        if stored.digest and report.canonical_sha256 != stored.digest:
+            raise StoreDamagedError(f"The stored record {stored.suffix} has another's place.")
         if report.code == EquivocationError.code:
             # Remembered too, so that from now on the other one is refused as well.
             alone = Found(stored, self.check(stored, Question(asked=asked)))
