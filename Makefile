@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: demo test check lint types contracts pytest loopback docs format build schemas constraints clean
+.PHONY: demo test check lint types contracts pytest loopback docs format build conformance schemas constraints clean
 
 demo: $(READY)
 	@$(BIN)/python examples/demo.py
@@ -48,6 +48,10 @@ $(READY): pyproject.toml constraints.txt
 	@$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt \
 	    --build-constraint constraints.txt --group dev -e '.[sphinx]'
 	@touch $(READY)
+
+# The official suites, from npm: conformance, Inspector, bundle. Not a part of `make test`.
+conformance: $(READY)
+	$(BIN)/python tests/conformance/run.py
 
 # Renew the schemas of the tools, after a change of their arguments or results.
 schemas: $(READY)

@@ -16,7 +16,8 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.types import Receive, Scope, Send
 
-from pith_agent.mirror.serve import configure, listen, url_of
+from pith_agent.listening import listen, url_of
+from pith_agent.mirror.serve import configure
 from pith_agent.protocol.canon import text_sha256
 from pith_agent.protocol.coverage import snapshot_sha256
 from pith_agent.storage import cache

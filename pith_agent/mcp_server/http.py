@@ -7,7 +7,6 @@ reader's own machine.
 import hashlib
 import hmac
 import logging
-import socket
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +22,7 @@ from starlette.responses import JSONResponse, Response
 
 from pith_agent.client import Client
 from pith_agent.errors import SettingsError
+from pith_agent.listening import listen, url_of
 from pith_agent.mcp_server.server import build_server
 from pith_agent.storage.private_file import read_private
 
@@ -71,17 +71,12 @@ def run_http(client: Client, options: HttpOptions) -> None:
     """
     app = http_server(client, options).streamable_http_app(
         stateless_http=True,
-        json_response=True,
+        json_response=False,  # As a stream of events, so that progress reaches the caller.
         max_request_body_size=MAX_REQUEST_BYTES,
         transport_security=_security(options),
         host=options.host,
     )
-    try:
-        listener = socket.create_server((options.host, options.port), backlog=128)
-    except OSError as error:
-        raise SettingsError(
-            f"{options.host}:{options.port} cannot be listened on: {error.strerror}."
-        ) from error
+    listener = listen(options.host, options.port)
     config = uvicorn.Config(
         app,
         log_config=None,
@@ -89,8 +84,7 @@ def run_http(client: Client, options: HttpOptions) -> None:
         lifespan="on",
         timeout_graceful_shutdown=SHUTDOWN_SECONDS,
     )
-    host, port = listener.getsockname()[:2]
-    sys.stderr.write(f"pith-agent serves MCP on http://{host}:{port}/mcp\n")
+    sys.stderr.write(f"pith-agent serves MCP on {url_of(listener)}/mcp\n")
     sys.stderr.flush()
     uvicorn.Server(config).run(sockets=[listener])
 

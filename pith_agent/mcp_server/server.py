@@ -2,19 +2,17 @@
 
 import logging
 import sys
-from typing import Any
 
 import anyio
-from mcp import MCPError
 from mcp.server import MCPServer
 from mcp.server.auth.provider import TokenVerifier
 from mcp.server.auth.settings import AuthSettings
 from mcp.server.caching import CacheableMethod, CacheHint
-from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
-from mcp.types import INVALID_PARAMS
 
 from pith_agent import __version__
 from pith_agent.client import Client
+from pith_agent.mcp_server.app import verification_card
+from pith_agent.mcp_server.names import UnknownNames
 from pith_agent.mcp_server.prompts import add_prompts
 from pith_agent.mcp_server.resources import add_resources
 from pith_agent.mcp_server.stdio import serve_stdio
@@ -49,20 +47,22 @@ def build_server(
     """The server over `client`, for any transport; the token is for HTTP only."""
     # Set before the SDK would: its own set-up changes with what else is installed.
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(name)s: %(message)s")
-    tools = make_tools(client)
     server = MCPServer(
         "pith-agent",
         title="pith-agent: citations that can be proved",
         version=__version__,
         instructions=INSTRUCTIONS,
         website_url="https://pith-agent.readthedocs.io",
-        tools=tools,
+        tools=make_tools(client),
         log_level="WARNING",
         cache_hints=dict.fromkeys(LISTS, FOR_AN_HOUR),
-        middleware=[_UnknownTools(frozenset(tool.name for tool in tools))],
+        extensions=[verification_card()],
+        # The lists never change while the program runs, so nobody has to listen for it.
+        subscriptions=False,
         token_verifier=token_verifier,
         auth=auth,
     )
+    server.middleware.append(UnknownNames(server))
     add_resources(server, client)
     add_prompts(server)
     return server
@@ -71,21 +71,3 @@ def build_server(
 def run_stdio(client: Client) -> None:
     """Serve on stdin and stdout until stdin ends."""
     anyio.run(serve_stdio, build_server(client))
-
-
-class _UnknownTools:
-    """Answer an unknown tool as the specification says: with an error of the protocol."""
-
-    def __init__(self, known: frozenset[str]) -> None:
-        self._known = known
-
-    async def __call__(
-        self, ctx: ServerRequestContext[Any, Any], call_next: CallNext
-    ) -> HandlerResult:
-        name = (ctx.params or {}).get("name")
-        if ctx.method == "tools/call" and name not in self._known:
-            raise MCPError(
-                code=INVALID_PARAMS,
-                message=f"Unknown tool: {name!a:.80}. Known: {', '.join(sorted(self._known))}.",
-            )
-        return await call_next(ctx)

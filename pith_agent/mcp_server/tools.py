@@ -15,6 +15,7 @@ from pydantic import PrivateAttr
 
 from pith_agent.client import Client
 from pith_agent.errors import PithError
+from pith_agent.mcp_server.app import card_meta
 from pith_agent.protocol.strict_json import JsonObject
 from pith_agent.tools import TOOLS, ToolDefinition
 
@@ -41,6 +42,7 @@ class DefinedTool(Tool):
                 arg_model=ArgModelBase, output_schema=definition.output_schema
             ),
             is_async=False,
+            meta=card_meta(definition.name),
             annotations=ToolAnnotations(
                 read_only_hint=definition.read_only,
                 destructive_hint=False,

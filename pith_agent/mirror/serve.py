@@ -1,13 +1,12 @@
 """The mirror as a process: one socket, served until it is told to stop."""
 
 import signal
-import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import uvicorn
 
-from pith_agent.errors import SettingsError
+from pith_agent.listening import listen, url_of
 from pith_agent.mirror.app import create_app
 from pith_agent.protocol.trust import TrustRoot
 from pith_agent.storage.cache import Store
@@ -60,25 +59,6 @@ def configure(store: Store, trust: TrustRoot, base_url: str) -> uvicorn.Config:
         lifespan="off",
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
-
-
-def listen(host: str, port: int) -> socket.socket:
-    """A socket that takes connections.
-
-    Raises:
-        SettingsError: The address cannot be listened on.
-    """
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        return socket.create_server((host, port), family=family)
-    except (OSError, OverflowError) as error:
-        raise SettingsError(f"{host}, port {port}, cannot be listened on: {error}.") from error
-
-
-def url_of(listener: socket.socket) -> str:
-    """The base URL of a listening socket."""
-    host, port = listener.getsockname()[:2]
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 @contextmanager

@@ -13,8 +13,9 @@ import pytest
 
 from pith_agent import examine
 from pith_agent.errors import SettingsError
+from pith_agent.listening import listen
 from pith_agent.mirror.reply import HTML, JSON, JSON_LD, preferred
-from pith_agent.mirror.serve import listen, serve
+from pith_agent.mirror.serve import serve
 from pith_agent.network.registry import Registry
 from tests.asking import Asking
 from tests.documents import TRUST, as_bytes, signed_bundle, signed_compact
