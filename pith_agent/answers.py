@@ -7,8 +7,6 @@ from pydantic import Field, JsonValue
 
 from pith_agent.errors import (
     AmbiguousError,
-    ClaimedTitleError,
-    ConflictingIdentifiersError,
     DocumentError,
     IdentifierError,
     NotFoundError,
@@ -19,10 +17,10 @@ from pith_agent.errors import (
 )
 from pith_agent.protocol.canon import sha256
 from pith_agent.protocol.citation import Envelope, Statement
-from pith_agent.protocol.claims import ClaimReport
+from pith_agent.protocol.claims import ClaimReport, claim_checks
 from pith_agent.protocol.display import safe_text
 from pith_agent.protocol.record import load_document
-from pith_agent.protocol.report import Check, Coverage, Report, Stated, VerifiedRecord
+from pith_agent.protocol.report import Check, Coverage, Report, Stated, VerifiedRecord, decide
 from pith_agent.protocol.titles import Match
 from pith_agent.storage.cache import Stored
 
@@ -115,8 +113,6 @@ class Verification(About):
     """SHA-256 of the trusted key that the receipt was checked with."""
     title_match: Match | None = None
     """Where a title was claimed: how it compares with the signed one."""
-    claim: ClaimReport | None = None
-    """Where anything was claimed: each part of the claim beside the record."""
     checks: tuple[Check, ...] = ()
     coverage: Coverage = Field(default_factory=Coverage)
 
@@ -183,17 +179,13 @@ def with_claim(answer: Verification, claim: ClaimReport) -> Verification:
 
     A genuine record behind a wrong title is how an invented reference looks.
     """
-    said: dict[str, object] = {"claim": claim}
+    said: dict[str, object] = {"checks": (*answer.checks, *claim_checks(claim))}
     if claim.title_match is not None:
         said["title_match"] = claim.title_match.match
-    error: PithError | None = None
-    if claim.conflict is not None:
-        error = ConflictingIdentifiersError(claim.conflict)
-    elif claim.level == "error" and claim.title_match is not None:
-        error = ClaimedTitleError(claim.title_match.detail)
-    if error is not None:
-        said |= {"verdict": "failed", "code": error.code}
-        said |= {"message": error.message, "hint": error.hint}
+    verdict, decisive = decide(claim_checks(claim))
+    if decisive is not None:
+        said |= {"verdict": verdict, "code": decisive.code}
+        said |= {"message": decisive.detail, "hint": decisive.hint}
     return answer.model_copy(update=said)
 
 

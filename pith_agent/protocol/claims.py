@@ -10,11 +10,11 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from pith_agent.errors import ConflictingIdentifiersError, IdentifierError
+from pith_agent.errors import ClaimedTitleError, ConflictingIdentifiersError, IdentifierError
 from pith_agent.protocol.authors import are_same, read_author, read_authors, stated_authors
 from pith_agent.protocol.display import safe_text
 from pith_agent.protocol.identifier import MAX_LENGTH, Identifier, parse_identifier
-from pith_agent.protocol.report import Stated, VerifiedRecord
+from pith_agent.protocol.report import Check, Stated, VerifiedRecord
 from pith_agent.protocol.titles import MAX_TITLE_LENGTH, TitleMatch, match_title
 
 Agreement: TypeAlias = Literal["equal", "differs", "not-claimed", "unknown"]
@@ -143,6 +143,54 @@ def examine_claim(claim: PaperClaim, record: VerifiedRecord) -> ClaimReport:
         year=year,
         authors=authors,
     )
+
+
+def claim_checks(claim: ClaimReport) -> tuple[Check, ...]:
+    """The comparisons as checks, to stand in a report after those of the record.
+
+    Only the title and the identifiers can fail. Where the record's value is unsigned, or may
+    differ between versions, a difference is a warning.
+    """
+    checks = []
+    if claim.conflict is not None:
+        checks.append(Check.refused("claimed-ids", ConflictingIdentifiersError, claim.conflict))
+    if (title := claim.title_match) is not None:
+        checks.append(_title_check(title))
+    for name in ("version", "year", "authors"):
+        compared = claim.version_match if name == "version" else getattr(claim, name)
+        checks.append(_comparison_check(f"claimed-{name}", compared))
+    return tuple(checks)
+
+
+def _title_check(title: TitleMatch) -> Check:
+    name, level = "claimed-title", _LEVELS[title.match]
+    if level == "ok":
+        return Check.passed(name, title.detail, expected=title.signed_title)
+    if level == "warning":
+        return Check.warned(
+            name, f"claimed-title-{title.match}", title.detail, expected=title.signed_title
+        )
+    return Check.refused(
+        name,
+        ClaimedTitleError,
+        title.detail,
+        expected=title.signed_title,
+        found=title.difference or None,
+    )
+
+
+def _comparison_check(name: str, compared: Comparison) -> Check:
+    if compared.agreement == "differs":
+        return Check.warned(
+            name,
+            f"{name}-differs",
+            compared.detail,
+            expected=compared.recorded,
+            found=compared.claimed,
+        )
+    if compared.agreement == "equal":
+        return Check.passed(name, compared.detail, expected=compared.claimed)
+    return Check.skipped(name, compared.detail)
 
 
 def _conflict(one: Identifier, other: Identifier) -> bool:

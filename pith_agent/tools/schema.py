@@ -36,14 +36,20 @@ def result_noise(keyword: str, value: JsonValue) -> bool:
 
 
 def compact(schema: JsonObject, noise: Noise) -> JsonObject:
-    """The schema without noise, and with `anyOf` of plain types as one `type`."""
+    """The schema without noise, and without the `null` of fields that may be left out instead.
+
+    Some model providers take no list of types, so one is kept only where `null` does occur.
+    """
+    required = schema.get("required")
+    needed = required if isinstance(required, list) else []
     kept: JsonObject = {}
     for key, value in schema.items():
         if key in _MAPS and isinstance(value, dict):
-            kept[key] = {name: _compact(part, noise) for name, part in value.items()}
+            parts = {name: _compact(part, noise) for name, part in value.items()}
+            kept[key] = {n: p if n in needed else _without_null(p) for n, p in parts.items()}
         elif not noise(key, value):
             kept[key] = _compact(value, noise)
-    return _join_types(kept)
+    return kept
 
 
 def _compact(value: JsonValue, noise: Noise) -> JsonValue:
@@ -52,15 +58,16 @@ def _compact(value: JsonValue, noise: Noise) -> JsonValue:
     return compact(value, noise) if isinstance(value, dict) else value
 
 
-def _join_types(schema: JsonObject) -> JsonObject:
-    """`{"anyOf": [{"type": "string"}, {"type": "null"}]}` is `{"type": ["string", "null"]}`."""
-    choices = schema.get("anyOf")
-    if not isinstance(choices, list):
+def _without_null(schema: JsonValue) -> JsonValue:
+    """`{"anyOf": [X, {"type": "null"}]}` is `X`, with what stands beside the `anyOf`."""
+    choices = schema.get("anyOf") if isinstance(schema, dict) else None
+    if not isinstance(schema, dict) or not isinstance(choices, list):
         return schema
-    types = [c["type"] for c in choices if isinstance(c, dict) and set(c) == {"type"}]
-    if len(types) < len(choices):
-        return schema
-    return {"type": types, **{key: value for key, value in schema.items() if key != "anyOf"}}
+    left = [choice for choice in choices if choice != {"type": "null"}]
+    rest = {key: value for key, value in schema.items() if key != "anyOf"}
+    if len(left) == 1 and isinstance(left[0], dict):
+        return {**left[0], **rest}
+    return {"anyOf": left, **rest}
 
 
 @cache

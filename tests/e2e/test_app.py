@@ -241,6 +241,13 @@ def test_an_error_of_the_whole_call_is_shown_in_its_own_words(show, verified):
     assert "1 to 100" in card.text("article")
 
 
+def test_items_beside_an_error_of_the_whole_call_are_not_shown(show, verified):
+    card = show(verified(KNOWN) | {"isError": True})
+
+    assert card.text(".verdict") == "The call failed"
+    assert TITLE not in card.texts("h2")
+
+
 @pytest.mark.parametrize("era", ERAS)
 def test_a_host_reads_the_card_with_its_type_and_an_empty_list_of_domains(tmp_path, era):
     async def once(client: Client) -> Any:

@@ -13,6 +13,8 @@ UNKNOWN = "1706.03762"
 TAMPERED = REAL.replace(b'"version":4},"metadata"', b'"version":5},"metadata"')
 SIZE = "ui/notifications/size-changed"
 FITS = "document.documentElement.scrollHeight <= innerHeight"
+CUT_OFF = """[document.documentElement, ...document.querySelectorAll('article, article *')]
+  .filter(e => e.clientWidth && e.scrollWidth > e.clientWidth).length"""
 OPEN_ALL = "document.querySelectorAll('details').forEach(d => d.open = true)"
 
 
@@ -165,7 +167,7 @@ def test_every_text_can_be_read_in_light_and_dark_and_nothing_is_cut_off(
     light = card.value("getComputedStyle(document.body).backgroundColor") == "rgb(251, 250, 247)"
     assert light is not (dark or theme == "dark")
     assert card.value(CONTRAST) >= 4.5
-    assert card.value("document.documentElement.scrollWidth") <= width
+    assert card.value(CUT_OFF) == 0
 
 
 def test_the_host_may_change_theme_and_colours_later(show, verified):

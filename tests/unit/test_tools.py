@@ -155,3 +155,62 @@ def test_what_is_not_verified_carries_no_content(tmp_path):
 
     assert item["code"] == "digest-mismatch"
     assert not {"title", "untrusted", "signed", "export"} & set(item)
+
+
+TITLE = "A Survey on Knowledge Distillation of Large Language Models"
+
+
+@pytest.mark.parametrize(
+    ("claim", "verdict", "code", "match"),
+    [
+        ({"title": TITLE}, "verified", "ok", "exact"),
+        ({"title": "{{" + TITLE + "}}"}, "verified", "ok", "variant"),
+        ({"title": TITLE.replace(" on ", " of ")}, "failed", "claimed-title-mismatch", "near-miss"),
+        ({"title": "Attention Is All You Need"}, "failed", "claimed-title-mismatch", "different"),
+        ({"doi": "10.48550/arXiv.1706.03762"}, "invalid", "conflicting-identifiers", None),
+        ({"year": 1999, "authors": ["A. Stranger"]}, "verified", "ok", None),
+    ],
+)
+def test_what_is_claimed_of_a_paper_is_compared_with_what_is_signed(
+    client, claim, verdict, code, match
+):
+    (item,) = call_tool(client, "verify", {"claims": [{"id": "2402.13116", **claim}]})["items"]
+
+    assert (item["verdict"], item["code"]) == (verdict, code)
+    assert item.get("title_match") == match
+
+
+def test_a_difference_in_what_nothing_signs_is_a_warning(client):
+    claim = {"id": "2402.13116", "year": 1999, "authors": ["A. Stranger"]}
+
+    (item,) = call_tool(client, "verify", {"claims": [claim], "detail": "brief"})["items"]
+
+    assert [(check["status"], check["code"]) for check in item["checks"]] == [
+        ("warn", "claimed-year-differs"),
+        ("warn", "claimed-authors-differs"),
+    ]
+
+
+def test_ids_claims_and_records_are_answered_in_that_order(client):
+    record = json.loads(RECORD.read_bytes())
+    record["receipt"]["signature_b64"] = "A" * 86 + "=="
+
+    answer = call_tool(
+        client,
+        "verify",
+        {"ids": ["nonsense"], "claims": [{"id": NUMBER, "title": TITLE}], "records": [record]},
+    )
+
+    assert [item["code"] for item in answer["items"]] == [
+        "invalid-identifier",
+        "ok",
+        "invalid-signature",
+    ]
+
+
+@pytest.mark.parametrize("form", ["bibtex", "csl-json", "ris", "cff", "markdown"])
+def test_an_export_carries_the_number_and_marks_what_is_not_signed(client, form):
+    (item,) = call_tool(client, "fetch", {"ids": [NUMBER], "format": form})["items"]
+
+    assert NUMBER in item["export"]
+    assert "signed" in item["export"].lower()
