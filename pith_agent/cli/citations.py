@@ -137,10 +137,11 @@ def list_(limit: int, start: int, as_json: bool, client: Client) -> None:
 
 @citations.command("show")
 @click.argument("citation_id")
+@as_json
 @ends_with_code
 @with_client
-def show(citation_id: str, client: Client) -> None:
-    """Print the envelope of one citation of the ledger, as JSON."""
+def show(citation_id: str, as_json: bool, client: Client) -> None:
+    """Print the envelope of one citation of the ledger, which is JSON in any case."""
     click.echo(_from_ledger(client, citation_id).decode("utf-8"))
 
 
