@@ -89,12 +89,18 @@ class Card:
         self.page.evaluate(f"notify({json.dumps(method)}, {json.dumps(params)})")
 
 
-def asked(client: Client, ids: tuple[str, ...], **options: Any) -> Any:
+def asked(
+    client: Client,
+    ids: tuple[str, ...],
+    claims: list[dict[str, Any]] | None = None,
+    **options: Any,
+) -> Any:
     """The result of `verify` on the wire; `options` are those of the MCP client."""
+    arguments = {"claims": claims} if claims else {"ids": list(ids)}
 
     async def once() -> Any:
         async with McpClient(build_server(client), **options) as session:
-            return await session.call_tool("verify", {"ids": list(ids)})
+            return await session.call_tool("verify", arguments)
 
     return anyio.run(once).model_dump(by_alias=True, mode="json", exclude_none=True)
 

@@ -16,6 +16,7 @@
   ]);
   const UNKNOWN = ["warn", "query", "Unknown verdict",
     "The answer contradicts itself or is not understood. Treat it as not verified."];
+  const CLAIMED = "The record is genuine; what was claimed of the paper is wrong or not proved.";
   const STATUSES = new Map([
     ["pass", ["good", "check", "pass", "passed"]],
     ["fail", ["bad", "cross", "fail", "failed"]],
@@ -43,8 +44,7 @@
     .map((name) => `--color-${name}`);
   const OTHER_STYLES = ["--font-sans", "--font-mono", "--border-radius-md"];
   const MOST = { items: 100, checks: 100, paths: 300, text: 400 };
-  const ESCAPES =
-    /\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b./gs;
+  const ESCAPES = /\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b./gs;
 
   const root = document.documentElement;
   const cards = document.getElementById("cards");
@@ -106,10 +106,8 @@
       if (!host.connected) return;
       if (!host.opensLinks) { shownAddress(made, url); return; }
       event.preventDefault();
-      ask("ui/open-link", { url }).then(
-        (result) => { if (object(result).isError) shownAddress(made, url); },
-        () => shownAddress(made, url),
-      );
+      ask("ui/open-link", { url }).catch(() => ({ isError: true }))
+        .then((result) => { if (object(result).isError) shownAddress(made, url); });
     });
     return made;
   }
@@ -136,8 +134,7 @@
   function tally(checks) {
     const counts = new Map();
     for (const { status } of checks) counts.set(status, (counts.get(status) ?? 0) + 1);
-    const passed = counts.get("pass") ?? 0;
-    const parts = [plural(passed, "check passed", "checks passed")];
+    const parts = [plural(counts.get("pass") ?? 0, "check passed", "checks passed")];
     for (const [name, [, , , words]] of STATUSES) {
       if (name !== "pass" && counts.get(name)) parts.push(`${counts.get(name)} ${words}`);
     }
@@ -212,7 +209,7 @@
 
   function linkSection(item) {
     // Only what is proved is linked, and only to addresses made here.
-    if (item.verdict !== "verified") return null;
+    if (!isProved(item)) return null;
     const pith = PITH.exec(item.pith_number), arxiv = ARXIV.exec(item.arxiv);
     const links = [
       pith && link(`https://pith.science/pith/${pith[1]}`, "Record at pith.science"),
@@ -221,34 +218,40 @@
     return links.length ? element("ul", "links", ...links) : null;
   }
 
-  // A verified item has no failure in it: if it has, something between the check and here is wrong.
+  // Whether the record is proved: nothing failed, or nothing but what was claimed of the paper.
+  function isProved({ verdict, code, pith_number, checks }) {
+    const broken = list(checks, MOST.checks).map(object)
+      .filter(({ status }) => status === "fail" || status === "undecidable");
+    if (typeof pith_number !== "string" || !PITH.test(pith_number)) return false;
+    if (verdict === "verified") return code === "ok" && !broken.length;
+    return ["failed", "undecidable"].includes(verdict) && broken.length > 0
+      && broken.every(({ name }) => typeof name === "string" && name.startsWith("claimed-"));
+  }
+
   function looksOf(item) {
-    const broken = list(item.checks, MOST.checks).map(object)
-      .some(({ status }) => status === "fail" || status === "undecidable");
-    const sound = item.code === "ok" && typeof item.pith_number === "string"
-      && PITH.test(item.pith_number) && !broken;
-    if (item.verdict === "verified" && !sound) return UNKNOWN;
-    return VERDICTS.get(item.verdict) ?? UNKNOWN;
+    const looks = VERDICTS.get(item.verdict) ?? UNKNOWN;
+    if (item.verdict === "verified") return isProved(item) ? looks : UNKNOWN;
+    return isProved(item) ? [...looks.slice(0, 3), CLAIMED] : looks;
   }
 
   function card(raw, place) {
     const looks = looksOf(object(raw));
     const item = looks === UNKNOWN ? { ...object(raw), verdict: "" } : object(raw);
-    const verified = item.verdict === "verified";
-    const title = verified ? clean(item.title) : "";
+    const proved = isProved(item);
+    const title = proved ? clean(item.title) : "";
     const verdict = mark("p", "verdict", looks);
     const heading = say("h2", "text", title || item.target || "No identifier");
     verdict.id = `verdict-${place}`;
     heading.id = `heading-${place}`;
     const made = element("article", looks[0], verdict, heading,
-      verified && !title ? say("p", "soft small", "The record proves no title.") : null,
+      proved && !title ? say("p", "soft small", "The record proves no title.") : null,
       say("p", "soft small", looks[3]),
       clean(item.message) ? element("p", "why", say("span", "text", item.message), " ",
         say("code", "soft", item.code)) : null,
       clean(item.hint) ? say("p", "text", item.hint) : null,
       facts([
-        [verified ? "Pith Number" : "Number computed", item.pith_number, "code"],
-        ["arXiv", verified ? item.arxiv : "", "code"],
+        [proved ? "Pith Number" : "Number computed", item.pith_number, "code"],
+        ["arXiv", proved ? item.arxiv : "", "code"],
         ["Asked for", title ? item.target : "", "code"],
         ["From", item.found_in, "span"],
         ["Received", item.fetched_at, "span"],
@@ -265,8 +268,8 @@
       const word = looksOf(object(item))[2].toLowerCase();
       counts.set(word, (counts.get(word) ?? 0) + 1);
     }
-    const parts = [...counts].map(([word, count]) => `${count} ${word}`);
-    return `${plural(items.length, "identifier", "identifiers")}: ${parts.join(", ")}`;
+    const parts = [...counts].map(([word, count]) => `${count} ${word}`).join(", ");
+    return `${plural(items.length, "entry", "entries")}: ${parts}`;
   }
 
   function show(message, made = []) {
@@ -296,10 +299,9 @@
     const result = object(params);
     const items = result.isError === true ? null : itemsOf(result);
     if (items) {
-      const kept = items.slice(0, MOST.items);
-      const more = items.length - kept.length;
-      show(summary(items) + (more ? `; the last ${more} are not shown` : ""), kept.map(card));
-      return;
+      const more = Math.max(0, items.length - MOST.items);
+      const end = more ? `; the last ${more} are not shown` : "";
+      return show(summary(items) + end, items.slice(0, MOST.items).map(card));
     }
     const words = list(result.content, 5).map((block) => clean(object(block).text, 1500));
     const looks = ["bad", "cross", result.isError === true ? "The call failed" : "No answer"];
@@ -309,10 +311,9 @@
 
   function showInput(params) {
     if (cards.getAttribute("aria-busy") !== "true") return;
-    const { ids } = object(object(params).arguments);
-    const count = Array.isArray(ids) ? ids.length : typeof ids === "string" ? 1 : 0;
-    const what = count ? ` ${plural(count, "identifier", "identifiers")}` : "";
-    status.textContent = `Checking${what}…`;
+    const { ids, claims, records } = object(object(params).arguments);
+    const count = [ids, claims, records].flatMap((value) => value ?? []).length;
+    status.textContent = `Checking${count ? ` ${plural(count, "entry", "entries")}` : ""}…`;
     reportSize();
   }
 

@@ -37,11 +37,16 @@ def verified(tmp_path: Path) -> Iterator[Callable[..., Any]]:
     """Ask the real tool, offline, perhaps with a document of the test's own."""
     opened: list[Client] = []
 
-    def verified(*ids: str, document: bytes | None = None, trust: TrustRoot | None = None) -> Any:
+    def verified(
+        *ids: str,
+        claims: list[dict[str, Any]] | None = None,
+        document: bytes | None = None,
+        trust: TrustRoot | None = None,
+    ) -> Any:
         files = RecordFiles([(document, "records/paper.json")]) if document else None
         settings = Settings(home=tmp_path / str(len(opened)), offline=True)
         opened.append(Client(settings, trust=trust, records=files))
-        return asked(opened[-1], ids)
+        return asked(opened[-1], ids, claims)
 
     yield verified
     for client in opened:

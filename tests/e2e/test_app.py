@@ -82,6 +82,28 @@ def test_a_title_that_is_not_proved_is_not_shown(show):
     assert "Another" not in card.text("main")
 
 
+def test_a_wrong_claim_about_a_genuine_record_is_told_apart_from_a_false_record(show, verified):
+    claim = {"id": KNOWN, "title": TITLE.replace("Distillation of", "Distillation for")}
+
+    card = show(verified(claims=[claim]))
+
+    assert card.text(".verdict") == "Failed"
+    assert "The record is genuine; what was claimed" in card.text("article")
+    assert card.text("h2") == TITLE
+    assert "claimed-title-mismatch" in card.text(".problems li")
+    assert card.links[0] == f"https://pith.science/pith/{SUFFIX}"
+
+
+def test_a_wrong_claim_about_a_false_record_proves_nothing(show, verified):
+    claim = {"id": KNOWN, "title": "Another"}
+
+    card = show(verified(claims=[claim], document=TAMPERED))
+
+    assert card.text("h2") == KNOWN
+    assert "genuine" not in card.text("article > p + h2 + p")
+    assert card.links == []
+
+
 def test_what_was_not_checked_is_not_shown_as_refuted(show, verified):
     card = show(verified(UNKNOWN))
 
@@ -96,7 +118,7 @@ def test_several_identifiers_have_a_card_each_in_order_below_a_summary(show, ver
 
     assert card.texts(".verdict") == ["Verified", "Unreachable", "Invalid"]
     assert card.texts("h2") == [TITLE, UNKNOWN, "nonsense"]
-    assert card.text("#status") == "3 identifiers: 1 verified, 1 unreachable, 1 invalid"
+    assert card.text("#status") == "3 entries: 1 verified, 1 unreachable, 1 invalid"
 
 
 @pytest.mark.parametrize(

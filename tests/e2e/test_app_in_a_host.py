@@ -51,10 +51,10 @@ def test_a_later_result_takes_the_place_of_the_first(show, verified):
     assert card.texts("h2") == [UNKNOWN]
 
 
-def test_the_number_of_identifiers_is_shown_while_the_tool_runs(show):
-    card = show(None, input={"ids": ["a", "b"]})
+def test_the_number_of_entries_is_shown_while_the_tool_runs(show):
+    card = show(None, input={"ids": ["a", "b"], "claims": [{"id": "c"}]})
 
-    card.until("document.getElementById('status').textContent === 'Checking 2 identifiers…'")
+    card.until("document.getElementById('status').textContent === 'Checking 3 entries…'")
 
 
 def test_a_cancelled_call_is_not_shown_as_an_answer(show):
