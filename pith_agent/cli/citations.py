@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import click
-from pydantic import ValidationError
 
 from pith_agent import __version__
 from pith_agent.answers import SignedCitation
@@ -20,7 +19,6 @@ from pith_agent.errors import (
     CitationError,
     NotFoundError,
     SettingsError,
-    StatementError,
     StorageError,
 )
 from pith_agent.protocol.citation import RELATIONSHIPS, CitationRequest
@@ -77,15 +75,17 @@ def cite(
     """
     if citing_file is None and citing_id is None:
         raise click.UsageError("Say what cites: --in FILE or --id TEXT.")
-    request = _request(
-        citing={
-            "kind": kind or ("document" if citing_file else "agent_output"),
-            "id": citing_id or (citing_file.as_posix() if citing_file else None),
-            "digest": _digest(citing_file),
-            "locator": locator,
-        },
-        agent={"name": agent, "version": __version__, "model": model},
-        **said,
+    request = CitationRequest.read(
+        {
+            "citing": {
+                "kind": kind or ("document" if citing_file else "agent_output"),
+                "id": citing_id or (citing_file.as_posix() if citing_file else None),
+                "digest": _digest(citing_file),
+                "locator": locator,
+            },
+            "agent": {"name": agent, "version": __version__, "model": model},
+            **said,
+        }
     )
     signed = client.sign_citation(targets, request, dry_run=dry_run)
     if output is not None:
@@ -176,15 +176,6 @@ def verify(
             for line in _report_lines(source, report):
                 click.echo(line)
     sys.exit(worst(report.verdict for report in reports))
-
-
-def _request(**fields: object) -> CitationRequest:
-    try:
-        return CitationRequest.model_validate(fields)
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(map(str, first["loc"]))
-        raise StatementError(f"Nothing was signed: {where}: {first['msg']}.") from error
 
 
 def _digest(path: Path | None) -> dict[str, str] | None:

@@ -45,7 +45,6 @@
   const OTHER_STYLES = ["--font-sans", "--font-mono", "--border-radius-md"];
   const MOST = { items: 100, checks: 100, paths: 300, text: 400 };
   const ESCAPES = /\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b./gs;
-
   const root = document.documentElement;
   const cards = document.getElementById("cards");
   const status = document.getElementById("status");
@@ -299,8 +298,7 @@
     const result = object(params);
     const items = result.isError === true ? null : itemsOf(result);
     if (items) {
-      const more = Math.max(0, items.length - MOST.items);
-      const end = more ? `; the last ${more} are not shown` : "";
+      const end = items.length > MOST.items ? `; the first ${MOST.items} are shown` : "";
       return show(summary(items) + end, items.slice(0, MOST.items).map(card));
     }
     const words = list(result.content, 5).map((block) => clean(object(block).text, 1500));

@@ -10,13 +10,21 @@ import base64
 import hashlib
 import re
 import unicodedata
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated, ClassVar, Final, Literal, NoReturn, Self, TypeAlias, get_args
 
 from nacl.signing import SigningKey
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    model_validator,
+)
 
-from pith_agent.errors import CanonicalFormError, UnknownClaimError
+from pith_agent.errors import CanonicalFormError, StatementError, UnknownClaimError
 from pith_agent.protocol.canon import canonical_bytes
 from pith_agent.protocol.record import CLAIMS_HASH, at
 from pith_agent.protocol.report import VerifiedRecord
@@ -269,6 +277,20 @@ class CitationRequest(Part):
     statement: Annotated[str, StringConstraints(max_length=2000)] | None = None
     agent: Agent
     supersedes: Line | None = None
+
+    @classmethod
+    def read(cls, fields: Mapping[str, object]) -> Self:
+        """The request that a caller wrote.
+
+        Raises:
+            StatementError: A field lacks or does not fit; the message names the first.
+        """
+        try:
+            return cls.model_validate(fields)
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_input=False)[0]
+            where = ".".join(map(str, first["loc"]))
+            raise StatementError(f"Nothing was signed: {where}: {first['msg']}.") from error
 
     @model_validator(mode="after")
     def _pages_a_quote(self) -> Self:

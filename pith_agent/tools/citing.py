@@ -3,7 +3,7 @@
 import json
 from typing import Annotated, Literal
 
-from pydantic import Field, JsonValue, ValidationError
+from pydantic import Field, JsonValue
 
 from pith_agent.answers import outcome_of
 from pith_agent.client import Client
@@ -12,7 +12,6 @@ from pith_agent.errors import (
     PithError,
     ShortIdentifierError,
     SigningKeyError,
-    StatementError,
     StorageError,
 )
 from pith_agent.protocol.citation import CitationRequest, Relationship
@@ -116,31 +115,26 @@ def _sign_one(
 
 def _request(said: SignArguments) -> CitationRequest:
     """The request in the terms of the protocol, which is stricter than a tool's schema."""
-    try:
-        return CitationRequest.model_validate(
-            {
-                "relationship": said.relationship,
-                "citing": {
-                    "kind": said.citing_kind,
-                    "id": said.citing_id,
-                    "digest": {"sha256": said.citing_sha256} if said.citing_sha256 else None,
-                    "locator": said.locator,
-                },
-                "claim_id": said.claim_id,
-                "quote": said.quote,
-                "page": said.page,
-                "statement": said.statement,
-                "agent": {
-                    "name": said.agent_name,
-                    "version": said.agent_version,
-                    "model": said.agent_model,
-                },
-            }
-        )
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(map(str, first["loc"]))
-        raise StatementError(f"Nothing was signed: {where}: {first['msg']}.") from error
+    return CitationRequest.read(
+        {
+            "relationship": said.relationship,
+            "citing": {
+                "kind": said.citing_kind,
+                "id": said.citing_id,
+                "digest": {"sha256": said.citing_sha256} if said.citing_sha256 else None,
+                "locator": said.locator,
+            },
+            "claim_id": said.claim_id,
+            "quote": said.quote,
+            "page": said.page,
+            "statement": said.statement,
+            "agent": {
+                "name": said.agent_name,
+                "version": said.agent_version,
+                "model": said.agent_model,
+            },
+        }
+    )
 
 
 def _verify(
