@@ -1,6 +1,7 @@
 """Signing keys as files."""
 
 import base64
+import errno
 import io
 import json
 import logging
@@ -137,7 +138,12 @@ def test_what_is_no_plain_file_is_refused_without_waiting(tmp_path):
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
 def test_a_key_of_somebody_else_is_refused(tmp_path):
     entry = new_key(tmp_path)
-    os.chown(entry.path, 12345, 12345)
+    try:
+        os.chown(entry.path, 12345, 12345)
+    except OSError as error:
+        if error.errno != errno.EINVAL:
+            raise
+        pytest.skip("in this user namespace there is nobody else to give a file to")
 
     with pytest.raises(UnsafeKeyFileError):
         load_key(entry.path)
