@@ -276,6 +276,8 @@ class Client:
         def one(name: Name) -> A:
             try:
                 found = self._finder.find(_parse(name))
+            except SettingsError:
+                raise  # The user's fault; it says nothing about a paper.
             except PithError as error:
                 return kind.without_record(str(name), error)
             return answer(str(name), found.report, found.stored)
@@ -287,6 +289,8 @@ class Client:
     def _verify_claim(self, claim: PaperClaim) -> Verification:
         try:
             found = self._finder.find(check_claim_ids(claim))
+        except SettingsError:
+            raise
         except PithError as error:
             return Verification.without_record(claim.id, error)
         answer = verification(claim.id, found.report, found.stored)

@@ -14,7 +14,7 @@ from pith_agent.errors import (
     StoreDamagedError,
     StoreUnavailableError,
 )
-from pith_agent.network.address import parse_base
+from pith_agent.network.address import parse_bases
 from pith_agent.protocol.identifier import Identifier
 from pith_agent.protocol.policy import Policy, Question
 from pith_agent.protocol.report import Report
@@ -56,9 +56,8 @@ class Finder:
     ) -> None:
         if refresh and settings.offline:
             raise SettingsError("A refresh asks the registry, but the network is switched off.")
-        if not settings.offline:
-            for base in settings.registry or ("",):
-                parse_base(base)  # A bad address is the user's fault, not a paper's.
+        # A bad address is the user's fault, not a paper's: it is told before anything is asked.
+        parse_bases(settings.registry)
         self.store = _open_store(settings) if persistent else Store.open(None)
         self._settings = settings
         self._trust = trust

@@ -77,6 +77,8 @@ def _ask(
             for document in project.documents
             if document.place not in met
         ]
+    except PithError as error:  # A setting, such as a proxy: the fault of no record.
+        return {target: Verification.without_record(target, error) for target in targets}, []
     finally:
         # Before Sphinx forks its writers: SQLite's files must not be shared with them.
         client.close()

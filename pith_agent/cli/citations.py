@@ -40,7 +40,7 @@ from pith_agent.protocol.display import safe_text
 @click.option("--id", "citing_id", help="What cites, if it is no file, or the file's public name.")
 @click.option(
     "--kind",
-    type=click.Choice(["document", "code", "dataset", "agent_output"]),
+    type=click.Choice(["document", "code", "dataset", "pith", "agent_output"]),
     help="What the citing thing is.  [document with --in, else agent_output]",
 )
 @click.option("--locator", help="Where in it: docs/index.rst:12.")

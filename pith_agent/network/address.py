@@ -83,6 +83,17 @@ def parse_base(text: str) -> BaseUrl:
     return BaseUrl(origin, parts.path.rstrip("/"))
 
 
+def parse_bases(texts: tuple[str, ...]) -> tuple[BaseUrl, ...]:
+    """Read the base URLs of a registry and its mirrors.
+
+    Raises:
+        SettingsError: There is none, or one is refused by `parse_base`.
+    """
+    if not texts:
+        raise SettingsError("No registry address is given.")
+    return tuple(parse_base(text) for text in texts)
+
+
 def allowed_origins(bases: Iterable[BaseUrl]) -> frozenset[Origin]:
     """What may be asked when these registries are configured."""
     origins = {base.origin for base in bases}

@@ -20,12 +20,11 @@ from pith_agent.errors import (
     IdentifierError,
     NotFoundError,
     ResponseError,
-    SettingsError,
     ShortIdentifierError,
     UnprovableAliasError,
     UnreachableError,
 )
-from pith_agent.network.address import BaseUrl, parse_base
+from pith_agent.network.address import BaseUrl, parse_bases
 from pith_agent.network.deadline import Deadline
 from pith_agent.network.fetch import Fetcher, Page
 from pith_agent.protocol.arxiv import ArxivId
@@ -63,9 +62,7 @@ class Registry:
         Raises:
             SettingsError: A base URL is not https (or http on this machine), or there is none.
         """
-        if not bases:
-            raise SettingsError("No registry address is given.")
-        self._bases = tuple(parse_base(base) for base in bases)
+        self._bases = parse_bases(bases)
         self._fetcher = Fetcher(self._bases, timeout=timeout)
 
     def record(self, asked: Identifier) -> Stored:
