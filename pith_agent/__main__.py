@@ -1,6 +1,6 @@
 """`python -m pith_agent` is `pith-agent`."""
 
-from pith_agent.cli import main
+from pith_agent.cli import run
 
 if __name__ == "__main__":
-    main()
+    run()

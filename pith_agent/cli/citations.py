@@ -16,7 +16,7 @@ from pith_agent.cli.options import as_json, dump, ends_with_code, with_client
 from pith_agent.cli.report import check_lines
 from pith_agent.client import Client
 from pith_agent.errors import (
-    CitationError,
+    FileError,
     NotFoundError,
     SettingsError,
     StorageError,
@@ -233,7 +233,7 @@ def _read(client: Client, source: str) -> bytes:
     try:
         return Path(source).read_bytes()
     except OSError as error:
-        raise CitationError(f"{source} cannot be read: {error.strerror}.") from error
+        raise FileError(f"{source} cannot be read: {error.strerror}.") from error
 
 
 def _from_ledger(client: Client, citation_id: str) -> bytes:

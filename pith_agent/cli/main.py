@@ -1,12 +1,20 @@
 """`pith-agent`: the group that all commands belong to."""
 
+import os
+import sys
+from typing import NoReturn
+
 import click
 
 from pith_agent import __version__
 from pith_agent.cli.citations import citations, cite
+from pith_agent.cli.exit_codes import EXIT_CODES
 from pith_agent.cli.keys import keys
 from pith_agent.cli.papers import fetch, resolve, verify
 from pith_agent.cli.servers import mcp, mirror, tools
+
+INTERRUPTED = 130
+"""128 + SIGINT, as shells say it."""
 
 EPILOG = (
     "Exit codes: 0 verified, 1 failed, 2 usage, 3 undecidable, 4 unreachable, 5 local damage,"
@@ -29,3 +37,26 @@ def main() -> None:
 
 for command in (resolve, fetch, verify, cite, citations, keys, mcp, tools, mirror):
     main.add_command(command)
+
+
+def run() -> NoReturn:
+    """The console script. Exit 1 says "refuted", so no crash and no interruption may end so."""
+    try:
+        main.main(standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        sys.stderr.write("Interrupted.\n")
+        sys.exit(INTERRUPTED)
+    except (OSError, MemoryError) as error:
+        _cut_off_output()
+        sys.stderr.write(f"Error: {type(error).__name__}: {error}\n")
+        sys.exit(EXIT_CODES["damaged"])
+    sys.exit(0)
+
+
+def _cut_off_output() -> None:
+    """Give up what is left to print, so that the end of the program does not try once more."""
+    sink = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(sink, sys.stdout.fileno())

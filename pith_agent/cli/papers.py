@@ -11,8 +11,12 @@ from pith_agent.cli.exit_codes import worst
 from pith_agent.cli.options import as_json, dump, ends_with_code, refresh, with_client
 from pith_agent.cli.report import fetched_lines, resolution_lines, verification_lines
 from pith_agent.client import Client
-from pith_agent.errors import IdentifierError, StorageError
+from pith_agent.errors import DocumentError, FileError, IdentifierError, StorageError
+from pith_agent.protocol.identifier import parse_identifier
 from pith_agent.protocol.record import MAX_BUNDLE_BYTES
+
+MAX_PATH = 4096
+"""Characters of a target that may be the path of a file."""
 
 targets = click.argument("targets", nargs=-1, required=True, metavar="TARGET...")
 
@@ -66,7 +70,8 @@ def verify(targets: tuple[str, ...], brief: bool, as_json: bool, client: Client)
     """Prove that the record of each TARGET is genuine, check by check.
 
     A TARGET is an identifier, a file (.json holds one document, .jsonl one on each line), or -
-    for standard input. A document that you give is checked as it is; an identifier is looked up.
+    for standard input. A file whose name is an identifier is given as ./NAME. A document that you
+    give is checked as it is; an identifier is looked up.
     """
     answers = [answer for target in targets for answer in _verify(client, target)]
     lines = (line for answer in answers for line in verification_lines(answer, brief=brief))
@@ -76,24 +81,47 @@ def verify(targets: tuple[str, ...], brief: bool, as_json: bool, client: Client)
 def _verify(client: Client, target: str) -> Iterator[Verification]:
     if target == "-":
         yield client.verify_document(sys.stdin.buffer.read(MAX_BUNDLE_BYTES + 1), "-")
-        return
-    path = Path(target)
-    names_file = path.suffix in (".json", ".jsonl") and "://" not in target
-    if not names_file and not path.is_file():
+    elif not _names_file(target):
         yield client.verify(target)
-        return
+    else:
+        try:
+            yield from _verify_file(client, target)
+        except OSError as error:
+            reason = FileError(f"{target} cannot be read: {error.strerror}.")
+            yield Verification.without_record(target, reason)
+
+
+def _names_file(target: str) -> bool:
+    """Whether a target is a file. An identifier stays one, whatever files lie about."""
+    if target.endswith((".json", ".jsonl")) and "://" not in target:
+        return True
     try:
-        data = path.read_bytes()
-    except OSError as error:
-        reason = IdentifierError(f"{target} cannot be read: {error.strerror}.")
-        yield Verification.without_record(target, reason)
+        parse_identifier(target)
+    except IdentifierError:
+        return len(target) < MAX_PATH and Path(target).exists()
+    return False
+
+
+def _verify_file(client: Client, target: str) -> Iterator[Verification]:
+    path = Path(target)
+    if not path.is_file():
+        what = "is not a plain file" if path.exists() else "does not exist"
+        yield Verification.without_record(target, FileError(f"{target} {what}."))
         return
-    if path.suffix != ".jsonl":
-        yield client.verify_document(data, target)
-        return
-    for number, line in enumerate(data.splitlines(), 1):
-        if line.strip():
-            yield client.verify_document(line, f"{target}:{number}")
+    with path.open("rb") as file:
+        if path.suffix != ".jsonl":
+            yield client.verify_document(file.read(MAX_BUNDLE_BYTES + 1), target)
+            return
+        number = found = 0
+        # A line is read up to the size of the largest document; what is longer fails as one.
+        while line := file.readline(MAX_BUNDLE_BYTES + 1):
+            number += 1
+            if line.strip():
+                found += 1
+                yield client.verify_document(line.rstrip(b"\r\n"), f"{target}:{number}")
+        if not found:
+            empty = DocumentError("The file holds no document.")
+            yield Verification.without_record(target, empty)
 
 
 def _write(path: Path, data: bytes) -> None:

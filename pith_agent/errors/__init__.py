@@ -2,7 +2,7 @@
 
 PithError
 ├── IdentifierError            the text names no paper
-│   └── ShortIdentifierError, ConflictingIdentifiersError
+│   └── ShortIdentifierError, ConflictingIdentifiersError, FileError
 ├── DocumentError              the bytes are no record, bundle or compact record
 │   ├── JsonError
 │   ├── DocumentTooLargeError
@@ -44,6 +44,7 @@ from pith_agent.errors.document import (
     ConflictingIdentifiersError,
     DocumentError,
     DocumentTooLargeError,
+    FileError,
     IdentifierError,
     JsonError,
     ShortIdentifierError,
@@ -114,6 +115,7 @@ __all__ = [
     "DocumentTooLargeError",
     "DuplicateMismatchError",
     "EquivocationError",
+    "FileError",
     "FutureCitationError",
     "IdMismatchError",
     "IdentifierError",

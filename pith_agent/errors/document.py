@@ -10,6 +10,13 @@ class IdentifierError(PithError):
     hint = "Give a Pith Number, an arXiv id, a DOI, or a URL of one of them."
 
 
+class FileError(IdentifierError):
+    """A file that was named cannot be read."""
+
+    code = "unreadable-file"
+    hint = "Check the path, and that it is a plain file that you may read."
+
+
 class ShortIdentifierError(IdentifierError):
     """A short form was given where only a full identifier may stand."""
 

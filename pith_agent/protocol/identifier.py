@@ -236,6 +236,8 @@ def _in_url(text: str) -> Identifier | None:
 
 def _split(text: str) -> SplitResult | None:
     """Split an http(s) URL, or one of a known host without its scheme; `None` for other text."""
+    if re.match(r"/(?:paper|p|pith)/", text, re.A):
+        text = f"https://pith.science{text}"  # The path of a pith URL, as pages link to it.
     if not re.match(r"https?://", text, re.I | re.A):
         host = text.partition("/")[0].lower()
         if "/" not in text or not _is_known(host):

@@ -98,9 +98,9 @@ def verify(
 
 def _own(document: Document) -> JsonObject:
     """The document as an object that nobody else can change while, or after, it is checked."""
-    if isinstance(document, bytes):
-        return load_document(document)
-    if type(document) is not dict:
+    if isinstance(document, bytes | bytearray | memoryview):
+        return load_document(bytes(document))
+    if not isinstance(document, dict):
         raise DocumentError("The document is not a JSON object.")
     # Written and read again, so that an object is judged as its bytes would be.
     try:

@@ -108,7 +108,7 @@ def test_a_document_is_not_looked_up_anywhere_else(run, tmp_path):
     ("targets", "code", "status"),
     [
         (["no identifier"], "invalid-identifier", 2),
-        (["missing.json"], "invalid-identifier", 2),
+        (["missing.json"], "unreadable-file", 2),
         (["arXiv:1706.03762"], "offline", 4),
         ([str(VECTORS / "records.jsonl")], "no-receipt", 3),
     ],
@@ -118,6 +118,50 @@ def test_each_kind_of_answer_has_its_own_exit_status(run, targets, code, status)
 
     assert result.exit_code == status
     assert results(result)[0]["code"] == code
+
+
+def test_a_file_cannot_take_the_place_of_an_identifier(run, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "hep-lat").mkdir()
+    (tmp_path / "hep-lat" / "0305021").write_bytes(RECORD.read_bytes())
+
+    by_name = run("verify", "--json", "hep-lat/0305021")
+    by_path = run("verify", "--json", "./hep-lat/0305021")
+
+    assert results(by_name)[0]["arxiv"] == "hep-lat/0305021v1"
+    assert results(by_path)[0]["pith_number"] == NUMBER
+
+
+def test_a_list_without_a_document_is_not_verified(run, tmp_path):
+    (tmp_path / "empty.jsonl").write_text("\n\n")
+
+    result = run("verify", "--json", tmp_path / "empty.jsonl")
+
+    assert result.exit_code == 1
+    assert results(result)[0]["code"] == "malformed-document"
+
+
+def test_what_is_no_plain_file_is_not_waited_for(run, tmp_path):
+    os.mkfifo(tmp_path / "pipe.json")
+
+    result = run("verify", "--json", tmp_path / "pipe.json")
+
+    assert results(result)[0]["code"] == "unreadable-file"
+
+
+def test_output_that_cannot_be_written_is_no_refutation(tmp_path):
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "pith_agent", "verify", "--offline", "2402.13116"],
+            env={**os.environ, "PITH_HOME": str(tmp_path)},
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+
+    assert done.returncode == 5
+    assert "Traceback" not in done.stderr
 
 
 def test_of_many_targets_the_worst_decides(run, tmp_path):

@@ -176,7 +176,7 @@ def test_one_version_is_stated_everywhere():
 
 
 def test_the_console_script_has_the_name_that_uvx_looks_for():
-    assert PROJECT["scripts"] == {PROJECT["name"]: "pith_agent.cli:main"}
+    assert PROJECT["scripts"] == {PROJECT["name"]: "pith_agent.cli:run"}
 
 
 def test_the_registry_entry_fits_the_registrys_schema():
