@@ -179,6 +179,12 @@ def signed_bundle(**changes: Any) -> Document:
     }
 
 
+def receipted_bundle(**changes: Any) -> Document:
+    """A bundle with the receipt at its top as well."""
+    bundle = signed_bundle(**changes)
+    return {**bundle, "receipt": copy.deepcopy(bundle["events"][0]["payload"]["receipt"])}
+
+
 def signed_compact(**changes: Any) -> Document:
     """Nothing but the canonical record and its receipt."""
     record = signed_record(**changes)

@@ -17,40 +17,38 @@ from pith_agent.protocol.record import (
     ABSTRACTS,
     CLAIMS,
     CLAIMS_HASH,
-    COPIES,
+    GRAPH_COPIES,
+    PAPER_COPIES,
+    SOURCE_COPIES,
     TITLES,
     Source,
     at,
-    created_payloads,
+    created_events,
 )
 from pith_agent.protocol.report import Check
 
 
 def check_source_copies(case: Case) -> Check:
     """V12: repetitions of the source and the schema version equal the signed values."""
-    return _compare(case, "source-copies", _copies(case, ("source", "schema_", "graph_snapshot.s")))
+    return _compare(case, "source-copies", _copies(case, SOURCE_COPIES))
 
 
 def check_paper_copies(case: Case) -> Check:
     """V13: licence, categories and time under `paper` equal the signed values."""
-    return _compare(case, "paper-copies", _copies(case, ("paper.",)))
+    return _compare(case, "paper-copies", _copies(case, PAPER_COPIES))
 
 
 def check_graph_copies(case: Case) -> Check:
     """V14: those under `graph_snapshot.paper` equal the signed values."""
-    return _compare(case, "graph-copies", _copies(case, ("graph_snapshot.paper.",)))
+    return _compare(case, "graph-copies", _copies(case, GRAPH_COPIES))
 
 
 def check_event_copies(case: Case) -> Check:
-    """V15: the record and digest inside a bundle's events equal those of the bundle.
+    """V15: record, digest, number and receipt in a bundle's events equal those of the bundle.
 
     How events are signed is unknown, so nothing else in them is checked.
     """
-    pairs: list[tuple[str, JsonValue]] = []
-    for payload in created_payloads(case.exhibit.document):
-        pairs.append((f"{payload}.canonical_record", case.exhibit.canonical))
-        pairs.append((f"{payload}.canonical_sha256", case.exhibit.digest.hex()))
-    return _compare(case, "event-copies", iter(pairs))
+    return _compare(case, "event-copies", _event_copies(case))
 
 
 def check_title(case: Case) -> Check:
@@ -81,24 +79,26 @@ def check_snapshots(case: Case) -> Check:
 
     The snapshot hash is itself unsigned: this finds damage, not an attacker who changes both.
     """
-    checked = 0
+    checked, name = [], "snapshot-hashes"
     for path, items, stated in _snapshots(case):
         try:
             found = snapshot_sha256(items)
         except errors.CanonicalFormError:
             continue  # Such items have no hash that could be compared.
-        checked += 1
+        checked.append(path)
         if found != stated:
             return Check.refused(
-                "snapshot-hashes",
+                name,
                 errors.SnapshotMismatchError,
                 f"The items of {path} do not hash to the snapshot hash beside them.",
                 expected=stated,
                 found=found,
             )
+    has_claims = bool(case.says(CLAIMS)) and CLAIMS not in checked
+    unchecked = " The claims are not among them." if has_claims else ""
     if not checked:
-        return Check.skipped("snapshot-hashes", "No snapshot is in the document whole.")
-    return Check.passed("snapshot-hashes", f"{checked} snapshots hash as stated.")
+        return Check.skipped(name, f"No snapshot is in the document whole.{unchecked}")
+    return Check.passed(name, f"Snapshots that hash as stated: {len(checked)}.{unchecked}")
 
 
 def check_asked(case: Case) -> Check:
@@ -183,10 +183,21 @@ def _compare_number(case: Case, asked: Identifier) -> Check:
     return Check.passed(name, "The Pith Number is the one asked for.", expected=asked.suffix)
 
 
-def _copies(case: Case, prefixes: tuple[str, ...]) -> Iterator[tuple[str, JsonValue]]:
-    for path, signed in COPIES:
-        if path.startswith(prefixes):
-            yield path, at(case.exhibit.canonical, signed)
+def _copies(case: Case, copies: tuple[tuple[str, str], ...]) -> Iterator[tuple[str, JsonValue]]:
+    return ((path, at(case.exhibit.canonical, signed)) for path, signed in copies)
+
+
+def _event_copies(case: Case) -> Iterator[tuple[str, JsonValue]]:
+    exhibit = case.exhibit
+    for event in created_events(exhibit.document):
+        yield f"{event}.subject_pith_number", exhibit.pith_number
+        yield f"{event}.payload.canonical_record", exhibit.canonical
+        yield f"{event}.payload.canonical_sha256", exhibit.digest.hex()
+        yield f"{event}.payload.receipt.canonical_sha256", exhibit.digest.hex()
+        receipt = exhibit.receipt
+        if receipt and case.says(f"{event}.payload.receipt.key_id") in (None, receipt.key_id):
+            # Ed25519 is deterministic: a key has one signature over one digest.
+            yield f"{event}.payload.receipt.signature_b64", receipt.signature_b64
 
 
 def _compare(case: Case, name: str, copies: Iterator[tuple[str, JsonValue]]) -> Check:

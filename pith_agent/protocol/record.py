@@ -81,22 +81,26 @@ class Receipt(WireModel):
     canonical_sha256: str | None = None
 
 
-COPIES = (
+_PAPER = (
+    ("license", "metadata.license"),
+    ("primary_cat", "metadata.primary_cat"),
+    ("submitted_at", "metadata.submitted_at"),
+    ("cross_cats", "metadata.cross_cats_sorted"),
+    # Not seen there, and judged if they are: a hash that lies would bind a false title.
+    ("cross_cats_sorted", "metadata.cross_cats_sorted"),
+    ("title_canon_sha256", "metadata.title_canon_sha256"),
+    ("abstract_canon_sha256", "metadata.abstract_canon_sha256"),
+)
+
+SOURCE_COPIES = (
     ("source", "source"),
     ("schema_version", "schema_version"),
     ("graph_snapshot.source", "source"),
-    *(
-        (f"{paper}.{name}", f"metadata.{signed}")
-        for paper in ("paper", "graph_snapshot.paper")
-        for name, signed in (
-            ("license", "license"),
-            ("primary_cat", "primary_cat"),
-            ("submitted_at", "submitted_at"),
-            ("cross_cats", "cross_cats_sorted"),
-        )
-    ),
 )
-"""Where a document repeats a signed value, and where that value is signed."""
+PAPER_COPIES = tuple((f"paper.{name}", signed) for name, signed in _PAPER)
+GRAPH_COPIES = tuple((f"graph_snapshot.paper.{name}", signed) for name, signed in _PAPER)
+COPIES = SOURCE_COPIES + PAPER_COPIES + GRAPH_COPIES
+"""Where a document repeats a signed value, and where that value stands in the canonical record."""
 
 TITLES = ("title", "paper.title", "graph_snapshot.paper.title")
 ABSTRACTS = ("abstract", "paper.abstract", "graph_snapshot.paper.abstract")
@@ -200,14 +204,19 @@ def at(document: JsonValue, path: str) -> JsonValue:
     return value
 
 
-def created_payloads(document: JsonObject) -> Iterator[str]:
-    """Paths of the payloads in a bundle that record the creation of the record."""
+def created_events(document: JsonObject) -> Iterator[str]:
+    """Paths of the events in a bundle that record the creation of the record."""
     events = document.get("events")
     if not isinstance(events, list):
         return
     for place, event in enumerate(events):
         if isinstance(event, dict) and event.get("event_type") == "record_created":
-            yield f"events[{place}].payload"
+            yield f"events[{place}]"
+
+
+def created_payloads(document: JsonObject) -> Iterator[str]:
+    """Paths of the payloads of those events."""
+    return (f"{event}.payload" for event in created_events(document))
 
 
 def _form(document: JsonObject) -> Form:

@@ -60,6 +60,36 @@ def parse_json(data: bytes, *, cap: int, floats: bool = False) -> JsonValue:
     return value
 
 
+def plain(value: object) -> JsonValue:
+    """A copy of a Python object in the types of JSON, without calling any method of its own.
+
+    A subclass may iterate, hash or print as it likes; only what `dict` and `list` hold counts.
+
+    Raises:
+        JsonError: Something in it is not JSON, or it is deeper or larger than a document may be.
+    """
+    return _plain(value, 0, [0])
+
+
+def _plain(value: object, depth: int, nodes: list[int]) -> JsonValue:
+    # Counted, since a list may hold itself, or one list many times.
+    nodes[0] += 1
+    if depth > MAX_DEPTH or nodes[0] > MAX_NODES:
+        raise JsonError(f"Nested deeper than {MAX_DEPTH} levels, or more than {MAX_NODES} values.")
+    if isinstance(value, dict):
+        members: JsonObject = {}
+        for key, item in dict.items(value):
+            if type(key) is not str:
+                raise JsonError("A key is not a string.")
+            members[key] = _plain(item, depth + 1, nodes)
+        return members
+    if isinstance(value, list):
+        return [_plain(item, depth + 1, nodes) for item in list.__iter__(value)]
+    if value is None or type(value) in (str, int, float, bool):
+        return value  # type: ignore[return-value]  # mypy does not narrow by exact types.
+    raise JsonError(f"A {type(value).__name__} is not JSON.")
+
+
 def _unique(pairs: list[tuple[str, JsonValue]]) -> JsonObject:
     members = dict(pairs)
     if len(members) != len(pairs):

@@ -15,7 +15,7 @@ from pith_agent.protocol.coverage import coverage_of, nothing_covered
 from pith_agent.protocol.policy import NO_QUESTION, STANDARD, Policy, Question
 from pith_agent.protocol.record import TITLES, Exhibit, at, load_document, read_document
 from pith_agent.protocol.report import Check, Report, VerifiedRecord, decide, seal
-from pith_agent.protocol.strict_json import JsonObject
+from pith_agent.protocol.strict_json import JsonObject, plain
 from pith_agent.protocol.trust import TrustRoot
 
 CHECKS: tuple[Callable[[Case], Check], ...] = (
@@ -104,8 +104,8 @@ def _own(document: Document) -> JsonObject:
         raise DocumentError("The document is not a JSON object.")
     # Written and read again, so that an object is judged as its bytes would be.
     try:
-        data = json.dumps(document, ensure_ascii=False).encode("utf-8")
-    except (TypeError, ValueError, RecursionError) as error:
+        data = json.dumps(plain(document), ensure_ascii=False).encode("utf-8")
+    except ValueError as error:
         raise JsonError(f"The object is not JSON: {type(error).__name__}.") from error
     return load_document(data)
 

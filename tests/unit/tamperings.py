@@ -2,7 +2,7 @@
 
 from pith_agent import Question, TrustRoot
 from pith_agent.protocol.canon import canonical_bytes
-from tests.documents import KEY, OTHER_KEY, signed_bundle, signed_record
+from tests.documents import KEY, OTHER_KEY, receipted_bundle, signed_bundle, signed_record
 from tests.unit.tampering import (
     DIGEST,
     EMPTY,
@@ -183,6 +183,8 @@ def _copies() -> list[Tampering]:
             Tampering(check, *bad, "category twice", put(f"{paper}.cross_cats", ["cs.AI"] * 2)),
             Tampering(check, *bad, "a text", put(f"{paper}.cross_cats", "cs.AI cs.LG")),
             Tampering(check, *bad, "a list", put(f"{paper}.primary_cat", ["cs.CL"])),
+            Tampering(check, *bad, "title hash", put(f"{paper}.title_canon_sha256", OTHER)),
+            Tampering(check, *bad, "abstract hash", put(f"{paper}.abstract_canon_sha256", OTHER)),
         ]
     events, event = "event-copies", "events.0.payload"
     return [
@@ -205,6 +207,27 @@ def _copies() -> list[Tampering]:
             make=signed_bundle,
         ),
         Tampering(events, *bad, "a second event", another_event, make=signed_bundle),
+        Tampering(
+            events,
+            *bad,
+            "subject",
+            put("events.0.subject_pith_number", "pith:2024:" + "A" * 26),
+            make=signed_bundle,
+        ),
+        Tampering(
+            events,
+            *bad,
+            "signature beside a good receipt",
+            put(f"{event}.receipt.signature_b64", "A" * 86 + "=="),
+            make=receipted_bundle,
+        ),
+        Tampering(
+            events,
+            *bad,
+            "receipt's digest beside a good receipt",
+            put(f"{event}.receipt.canonical_sha256", OTHER),
+            make=receipted_bundle,
+        ),
     ]
 
 

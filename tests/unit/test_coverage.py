@@ -170,7 +170,7 @@ def test_a_bundle_has_these_signed_fields():
 def test_the_receipt_of_a_second_event_is_not_covered():
     bundle = signed_bundle()
     second = copy.deepcopy(bundle["events"][0])
-    second["payload"]["receipt"]["signature_b64"] = "never looked at"
+    second["payload"]["receipt"] |= {"key_id": "another key", "signature_b64": "never looked at"}
     bundle["events"].append(second)
     report = examine(bundle, TRUST)
 

@@ -1,5 +1,7 @@
 """Verification of documents: what is refused, by which check, with which code."""
 
+from collections import OrderedDict
+
 import pytest
 
 from pith_agent import STRICT, examine
@@ -144,3 +146,33 @@ def test_a_failure_outweighs_what_cannot_be_decided(statuses, strict, verdict, d
 
     expected = checks[decisive] if decisive is not None else None
     assert decide(checks, warnings_fail=strict) == (verdict, expected)
+
+
+class _Iterates(dict):
+    def items(self):
+        raise RuntimeError("not to be called")
+
+
+class _Lists(list):
+    def __iter__(self):
+        raise RuntimeError("not to be called")
+
+
+@pytest.mark.parametrize("part", [_Iterates(a=1), _Lists([1])])
+@pytest.mark.parametrize("place", ["paper", "canonical_record", "aliases", "receipt"])
+def test_methods_of_a_hostile_object_are_never_called(place, part):
+    document = {**signed_record(), place: part}
+
+    assert examine(document, TRUST).verdict in ("failed", "undecidable", "verified")
+
+
+def test_an_object_of_a_subclass_is_judged_by_what_it_holds():
+    assert examine(OrderedDict(signed_record()), TRUST).verdict == "verified"
+
+
+def test_a_list_that_holds_itself_many_times_is_refused_at_once():
+    bomb: list[object] = []
+    for _ in range(20):
+        bomb = [bomb] * 20
+
+    assert examine({**signed_record(), "links": bomb}, TRUST).code == "malformed-json"
