@@ -1,4 +1,4 @@
-"""Client: resolve, fetch, verify, sign_citation. Everything above behind four verbs."""
+"""Client: find, verify and cite papers. Everything above behind a few verbs."""
 
 import secrets
 from collections.abc import Callable, Iterable
@@ -51,7 +51,7 @@ R = TypeVar("R")
 
 
 class Client:
-    """The library's four verbs. One object may serve several threads.
+    """The library's verbs. One object may serve several threads.
 
     `resolve`, `fetch` and `verify` take one identifier and return one answer, or take several
     and return as many answers in the same order. A bad identifier, an outage or a refuted record

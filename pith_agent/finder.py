@@ -104,10 +104,8 @@ class Finder:
     def _choose(self, asked: Identifier, documents: list[Stored]) -> Found:
         """The newest verified document; the newest at all if none is verified."""
         if asked.kind == "pith_short" and len({stored.digest for stored in documents}) > 1:
-            raise AmbiguousError(
-                f"{len(documents)} records begin with {asked}.",
-                tuple(sorted({stored.pith_number for stored in documents})),
-            )
+            numbers = sorted({stored.pith_number for stored in documents})
+            raise AmbiguousError(f"{len(numbers)} records begin with {asked}.", tuple(numbers))
         found = [self._examine(asked, stored) for stored in documents]
         verified = [one for one in found if one.report.verdict == "verified"]
         for one in verified:

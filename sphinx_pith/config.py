@@ -31,6 +31,9 @@ SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info", "ignore")
 NETWORK = frozenset({"unreachable", "rate-limited", "bad-response", "unsafe-address"})
 """Codes that say nothing about a paper: a network outage alone does not fail a build."""
 
+YEAR_HINT = "year-hint"
+"""The code of a Pith Number that was typed with another year; the paper is the one meant."""
+
 REGISTRY = "https://pith.science"
 
 
@@ -92,7 +95,7 @@ def settings_of(app: Sphinx) -> Settings:
 def severity_of(config: Config, code: str) -> Severity:
     """How much a problem with this code matters."""
     chosen: Severity | None = config.pith_severity.get(code)
-    return chosen or ("warning" if code in NETWORK else "error")
+    return chosen or ("warning" if code in NETWORK or code == YEAR_HINT else "error")
 
 
 def is_refutation(code: str) -> bool:

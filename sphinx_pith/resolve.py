@@ -23,7 +23,7 @@ from pith_agent import (
     parse_identifier,
     safe_text,
 )
-from sphinx_pith.config import Severity, settings_of, severity_of
+from sphinx_pith.config import YEAR_HINT, Severity, settings_of, severity_of
 from sphinx_pith.domain import Citation, domain_of
 from sphinx_pith.records import Project, load_project
 
@@ -53,8 +53,11 @@ def verify_citations(app: Sphinx, env: BuildEnvironment) -> list[str]:
         bad_files += refuted
     problems = [_problem(answer.target, answer, _location(app, answer)) for answer in bad_files]
     for target, location in cites:
-        if (answer := domain.answers[target]).verdict != "verified":
+        answer = domain.answers[target]
+        if answer.verdict != "verified":
             problems.append(_problem(target, answer, location))
+        else:
+            problems += _mentions(target, answer, location)
     _tell(app, problems, cites)
     return domain.changed(f"{app.builder.name} {app.outdir}")
 
@@ -125,6 +128,15 @@ def _problem(name: str, answer: Verification, location: str) -> Problem:
     where = f"(check: {check}, record: {answer.found_in})" if check else ""
     parts = filter(None, (f"{name}:", answer.message, where, answer.hint))
     return Problem(answer.code, safe_text(" ".join(parts), MESSAGE_LENGTH), location)
+
+
+def _mentions(name: str, answer: Verification, location: str) -> list[Problem]:
+    """What the author of a verified citation can correct: a year that is not the record's."""
+    return [
+        Problem(check.code, f"{name}: {check.detail} The year is {check.found}.", location)
+        for check in answer.checks
+        if check.code == YEAR_HINT
+    ]
 
 
 def _tell(app: Sphinx, problems: Sequence[Problem], cites: Sequence[Citation]) -> None:

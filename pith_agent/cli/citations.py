@@ -12,7 +12,7 @@ import click
 from pith_agent import __version__
 from pith_agent.answers import SignedCitation
 from pith_agent.cli.exit_codes import worst
-from pith_agent.cli.options import as_json, dump, ends_with_code, with_client
+from pith_agent.cli.options import as_json, dump, ends_with_code, list_by_default, with_client
 from pith_agent.cli.report import check_lines
 from pith_agent.client import Client
 from pith_agent.errors import (
@@ -98,9 +98,12 @@ def cite(
             click.echo(line)
 
 
-@click.group()
-def citations() -> None:
-    """List, show and verify signed citations."""
+@click.group(invoke_without_command=True)
+@as_json
+@click.pass_context
+def citations(context: click.Context, as_json: bool) -> None:
+    """List, show and verify signed citations. Without a command: list."""
+    list_by_default(context, as_json=as_json)
 
 
 @citations.command("list")

@@ -4,15 +4,18 @@ import base64
 
 import click
 
-from pith_agent.cli.options import as_json, dump, ends_with_code, with_settings
+from pith_agent.cli.options import as_json, dump, ends_with_code, list_by_default, with_settings
 from pith_agent.errors import NoSigningKeyError
 from pith_agent.settings import Settings
 from pith_agent.storage.keys import DEFAULT_NAME, KeyEntry, list_keys, new_key
 
 
-@click.group()
-def keys() -> None:
-    """Make and list the keys that citations are signed with."""
+@click.group(invoke_without_command=True)
+@as_json
+@click.pass_context
+def keys(context: click.Context, as_json: bool) -> None:
+    """Make and list the keys that citations are signed with. Without a command: list."""
+    list_by_default(context, as_json=as_json)
 
 
 @keys.command("new")

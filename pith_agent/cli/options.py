@@ -77,6 +77,13 @@ def with_client(command: Callable[..., R]) -> Callable[..., R]:
     return wrapped
 
 
+def list_by_default(context: click.Context, *, as_json: bool) -> None:
+    """Let a group that is called without a command do what its command `list` does."""
+    group = context.command
+    if context.invoked_subcommand is None and isinstance(group, click.Group):
+        context.invoke(group.commands["list"], as_json=as_json)
+
+
 def ends_with_code(command: Callable[P, R]) -> Callable[P, R]:
     """Turn a deliberate error into a message on stderr, or JSON on stdout, and an exit code."""
 

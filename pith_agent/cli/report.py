@@ -48,6 +48,9 @@ def verification_lines(answer: Verification, *, brief: bool = False) -> Iterator
     """One report: verdict, checks, coverage."""
     yield from _head(answer)
     if brief and answer.verdict == "verified":
+        for check in answer.checks:
+            if check.status == "warn":
+                yield from check_lines(check)
         return
     if answer.checks:
         yield ""

@@ -1,10 +1,11 @@
 """`mcp` and `mirror`: programs that serve others. Each loads what it needs when it is run."""
 
+import json
 from pathlib import Path
 
 import click
 
-from pith_agent.cli.options import as_json, dump, ends_with_code, with_client
+from pith_agent.cli.options import as_json, dump, ends_with_code, list_by_default, with_client
 from pith_agent.client import Client
 from pith_agent.errors import StoreUnavailableError
 from pith_agent.tools.catalogue import Format, definitions
@@ -59,30 +60,46 @@ def mcp(
     show_default=True,
     help="Whose function-calling API the definitions are for.",
 )
-def tools(shape: Format) -> None:
-    """Print the tools as JSON Schema function definitions.
+@as_json
+def tools(shape: Format, as_json: bool) -> None:
+    """Print the tools as JSON Schema function definitions; --json changes nothing.
 
     Any function-calling API can use them; pith_agent.tools.call_tool runs the calls.
     """
     click.echo(dump(definitions(shape)))
 
 
-@click.group(short_help="Serve the registry's URLs from this machine's store.")
-def mirror() -> None:
-    """Serve the registry's own URLs from this machine's store, and fill that store."""
+@click.group(
+    invoke_without_command=True, short_help="Serve the registry's URLs from this machine's store."
+)
+@as_json
+@click.pass_context
+def mirror(context: click.Context, as_json: bool) -> None:
+    """Serve the registry's own URLs from this machine's store, and fill that store.
+
+    Without a command: list what is in it.
+    """
+    list_by_default(context, as_json=as_json)
 
 
 @mirror.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", default=8765, show_default=True, type=click.IntRange(0, 65535))
+@as_json
 @ends_with_code
 @with_client
-def serve(host: str, port: int, client: Client) -> None:
-    """Serve records, bundles, look-ups and pages over HTTP until interrupted."""
+def serve(host: str, port: int, as_json: bool, client: Client) -> None:
+    """Serve records, bundles, look-ups and pages over HTTP until interrupted.
+
+    With --json, a line {"url": ...} on standard output says when and where.
+    """
     from pith_agent.mirror.serve import serve as run  # noqa: PLC0415
 
     def ready(url: str) -> None:
-        click.echo(f"The mirror serves {url}", err=True)
+        if as_json:
+            click.echo(json.dumps({"url": url}))
+        else:
+            click.echo(f"The mirror serves {url}", err=True)
 
     run(client.store, client.trust, host=host, port=port, ready=ready)
 

@@ -21,7 +21,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from pith_agent.client import Client
-from pith_agent.errors import SettingsError
+from pith_agent.errors import SettingsError, SigningKeyError
 from pith_agent.listening import listen, url_of
 from pith_agent.mcp_server.server import build_server
 from pith_agent.storage.private_file import read_private
@@ -50,7 +50,10 @@ class TokenFromFile:
     """Accepts the one token in a file; compared by hash, in constant time."""
 
     def __init__(self, path: Path) -> None:
-        token = read_private(path, MAX_TOKEN_BYTES).strip()
+        try:
+            token = read_private(path, MAX_TOKEN_BYTES).strip()
+        except SigningKeyError as error:
+            raise SettingsError(f"The token cannot be read: {error.message}") from error
         if len(token) < 16:
             raise SettingsError(f"The token in {path} is shorter than 16 characters.")
         self._digest = hashlib.sha256(token).digest()

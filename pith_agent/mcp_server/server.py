@@ -1,4 +1,4 @@
-"""The MCP server: tools over one client, ready to run on stdio."""
+"""The MCP server: tools over one client, ready for any transport."""
 
 import logging
 import sys

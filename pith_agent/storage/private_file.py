@@ -42,7 +42,7 @@ def read_private(path: Path, cap: int) -> bytes:
     try:
         handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except FileNotFoundError as error:
-        raise NoSigningKeyError(f"There is no key file {path}.") from error
+        raise NoSigningKeyError(f"There is no file {path}.") from error
     except OSError as error:
         raise UnsafeKeyFileError(f"{path} cannot be opened as a plain file: {error}.") from error
     # fdopen would refuse a directory with an error of its own, so the kind is looked at first.
