@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import urllib.request
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -63,3 +64,15 @@ def test_a_token_file_that_is_missing_is_a_setting_and_no_missing_key(tmp_path):
 
     assert done.returncode == 2
     assert "[invalid-setting]" in done.stderr
+
+
+def test_the_transcript_in_the_readme_is_what_the_command_prints(tmp_path, monkeypatch):
+    monkeypatch.setenv("PITH_HOME", str(tmp_path))
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    shown = readme.split("<!-- transcript -->")[1].split("```")[1].splitlines()[2:]
+
+    printed = CliRunner().invoke(main, ["verify", "arXiv:2402.13116", "--offline"]).stdout
+
+    lines = [line for line in shown if line.strip() not in ("", "…")]
+    assert len(lines) > 10
+    assert [line for line in lines if line not in printed.splitlines()] == []
