@@ -1,10 +1,10 @@
 """Client: find, verify and cite papers. Everything above behind a few verbs."""
 
 import secrets
+import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
-from functools import cached_property
 from typing import TypeAlias, TypeVar, overload
 
 from pith_agent.answers import (
@@ -87,6 +87,8 @@ class Client:
         self.settings = settings or Settings.from_environment()
         self.trust = trust or _trust(self.settings)
         self.policy = policy
+        self._ledger: Ledger | None = None
+        self._lock = threading.Lock()
         self._finder = Finder(
             self.settings,
             self.trust,
@@ -256,16 +258,24 @@ class Client:
         """The records on this machine."""
         return self._finder.store
 
-    @cached_property
+    @property
     def ledger(self) -> Ledger:
-        """This machine's signed citations."""
-        return Ledger.open(self.settings.ledger_path)
+        """This machine's signed citations; the file is opened when it is first needed.
+
+        Raises:
+            StoreUnavailableError: The file cannot be opened or written.
+            StoreDamagedError: The file is no ledger.
+        """
+        with self._lock:
+            if self._ledger is None:
+                self._ledger = Ledger.open(self.settings.ledger_path)
+            return self._ledger
 
     def close(self) -> None:
         """Close the store and the ledger; the object is of no use afterwards."""
         self._finder.close()
-        if "ledger" in self.__dict__:
-            self.ledger.close()
+        if self._ledger is not None:
+            self._ledger.close()
 
     def _answer(
         self,

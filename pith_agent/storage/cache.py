@@ -126,8 +126,12 @@ class Store:
             StoreDamagedError: The file is no store.
         """
         store = cls(Database(path, SCHEMA, durable=False))
-        if not store._database.read("SELECT 1 FROM records LIMIT 1"):
-            store._fill()
+        try:
+            if not store._database.read("SELECT 1 FROM records LIMIT 1"):
+                store._fill()
+        except BaseException:
+            store.close()
+            raise
         return store
 
     def put(self, stored: Stored) -> None:

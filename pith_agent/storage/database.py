@@ -36,12 +36,19 @@ class Database:
             )
         except (OSError, sqlite3.Error) as error:
             raise StoreUnavailableError(f"{path} cannot be opened: {error}.") from error
-        with self._translated():
-            self._connection.row_factory = sqlite3.Row
-            self._connection.execute(f"PRAGMA busy_timeout = {BUSY_MILLISECONDS}")
-            self._connection.execute("PRAGMA journal_mode = WAL")
-            self._connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
-            self._create(schema)
+        try:
+            with self._translated():
+                self._prepare(schema, durable=durable)
+        except BaseException:
+            self._connection.close()
+            raise
+
+    def _prepare(self, schema: str, *, durable: bool) -> None:
+        self._connection.row_factory = sqlite3.Row
+        self._connection.execute(f"PRAGMA busy_timeout = {BUSY_MILLISECONDS}")
+        self._connection.execute("PRAGMA journal_mode = WAL")
+        self._connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
+        self._create(schema)
 
     def _create(self, schema: str) -> None:
         if self._connection.execute("SELECT 1 FROM sqlite_master").fetchone():
