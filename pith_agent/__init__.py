@@ -18,14 +18,8 @@ from pith_agent.errors import (
     error_class,
 )
 from pith_agent.protocol.canon import canonical_bytes, text_sha256
-from pith_agent.protocol.citation import (
-    RELATIONSHIPS,
-    Agent,
-    CitationRequest,
-    Citing,
-    Digest,
-    Relationship,
-)
+from pith_agent.protocol.citation import RELATIONSHIPS, Agent, Citing, Digest, Relationship
+from pith_agent.protocol.citation_draft import CitationRequest
 from pith_agent.protocol.citation_report import CitationReport
 from pith_agent.protocol.display import safe_text
 from pith_agent.protocol.identifier import Identifier, parse_identifier

@@ -25,7 +25,7 @@ from pith_agent.errors import (
     ShortIdentifierError,
 )
 from pith_agent.finder import Finder, Found
-from pith_agent.protocol.citation import CitationRequest, draft
+from pith_agent.protocol.citation_draft import CitationRequest, draft
 from pith_agent.protocol.citation_report import CitationReport, examine_citation
 from pith_agent.protocol.claims import PaperClaim, check_claim_ids, examine_claim
 from pith_agent.protocol.export import Format, export

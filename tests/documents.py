@@ -17,7 +17,8 @@ from nacl.signing import SigningKey
 
 from pith_agent import Agent, CitationRequest, Citing, Digest, TrustedKey, TrustRoot, verify
 from pith_agent.protocol.canon import canonical_bytes, number_suffix, sha256, text_sha256
-from pith_agent.protocol.citation import CitationKey, Statement, draft
+from pith_agent.protocol.citation import CitationKey, Statement
+from pith_agent.protocol.citation_draft import draft
 from pith_agent.protocol.report import VerifiedRecord
 
 VECTORS = Path(__file__).parent / "vectors"

@@ -21,7 +21,8 @@ from pith_agent.errors import (
     SettingsError,
     StorageError,
 )
-from pith_agent.protocol.citation import RELATIONSHIPS, CitationRequest
+from pith_agent.protocol.citation import RELATIONSHIPS
+from pith_agent.protocol.citation_draft import CitationRequest
 from pith_agent.protocol.citation_report import MAX_ENVELOPE_BYTES, CitationReport
 from pith_agent.protocol.display import safe_text
 
@@ -45,7 +46,8 @@ from pith_agent.protocol.display import safe_text
 )
 @click.option("--locator", help="Where in it: docs/index.rst:12.")
 @click.option("--claim", "claim_id", help="A claim of the cited record: C1.")
-@click.option("--quote", help="Words quoted from the paper; only their hash is signed.")
+@click.option("--quote", help="Words quoted from the paper; their hash is signed.")
+@click.option("--with-quote-text", is_flag=True, help="Sign the quoted words too, for all to read.")
 @click.option("--page", type=click.IntRange(1), help="The page of the quote.")
 @click.option("--statement", help="What you say about the paper.")
 @click.option("--agent", default="pith-agent", show_default=True, help="Who says it.")

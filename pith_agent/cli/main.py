@@ -2,16 +2,15 @@
 
 import os
 import sys
+from collections.abc import Iterator, Mapping
+from importlib import import_module
 from typing import NoReturn
 
 import click
 
 from pith_agent import __version__
-from pith_agent.cli.citations import citations, cite
 from pith_agent.cli.exit_codes import EXIT_CODES
-from pith_agent.cli.keys import keys
-from pith_agent.cli.papers import fetch, resolve, verify
-from pith_agent.cli.servers import mcp, mirror, tools
+from pith_agent.cli.loading import kept_for_good
 
 INTERRUPTED = 130
 """128 + SIGINT, as shells say it."""
@@ -21,8 +20,38 @@ EPILOG = (
     " 6 not found or ambiguous. Of several, the worst."
 )
 
+MODULES = {
+    "cite": "citations",
+    "citations": "citations",
+    "fetch": "papers",
+    "keys": "keys",
+    "mcp": "servers",
+    "mirror": "servers",
+    "resolve": "papers",
+    "tools": "servers",
+    "verify": "papers",
+}
+"""Name of a command → module in this package."""
+
+
+class Commands(Mapping[str, click.Command]):
+    """Name → command, loaded when it is asked for: a host waits for `mcp` to start."""
+
+    def __getitem__(self, name: str) -> click.Command:
+        with kept_for_good():
+            module = import_module(f"pith_agent.cli.{MODULES[name]}")
+        command: click.Command = getattr(module, name)
+        return command
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(MODULES)
+
+    def __len__(self) -> int:
+        return len(MODULES)
+
 
 @click.group(
+    commands=Commands(),
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog=EPILOG,
 )
@@ -33,10 +62,6 @@ def main() -> None:
     Resolve an arXiv id, DOI, URL or Pith Number to its signed record, verify that record, and
     sign what you say about the paper. Independent of pith.science.
     """
-
-
-for command in (resolve, fetch, verify, cite, citations, keys, mcp, tools, mirror):
-    main.add_command(command)
 
 
 def run() -> NoReturn:

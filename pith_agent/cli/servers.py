@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from pith_agent.cli.loading import kept_for_good
 from pith_agent.cli.options import as_json, dump, ends_with_code, list_by_default, with_client
 from pith_agent.client import Client
 from pith_agent.errors import StoreUnavailableError
@@ -42,11 +43,13 @@ def mcp(
     """
     # Imported here: the other commands start without the SDK, and stdio without a web server.
     if not http:
-        from pith_agent.mcp_server.server import run_stdio  # noqa: PLC0415
+        with kept_for_good():
+            from pith_agent.mcp_server.server import run_stdio  # noqa: PLC0415
 
         run_stdio(client)
         return
-    from pith_agent.mcp_server.http import HttpOptions, run_http  # noqa: PLC0415
+    with kept_for_good():
+        from pith_agent.mcp_server.http import HttpOptions, run_http  # noqa: PLC0415
 
     run_http(client, HttpOptions(host, port, allow_host, allow_origin, token_file))
 

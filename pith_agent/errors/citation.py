@@ -38,6 +38,13 @@ class ClaimMismatchError(CitationError):
     hint = "Do not accept this citation: the claim was altered."
 
 
+class QuoteMismatchError(CitationError):
+    """The quoted words in the citation are not those that were hashed."""
+
+    code = "quote-mismatch"
+    hint = "Do not accept this citation: the quote was altered."
+
+
 class SnapshotChangedError(CitationError):
     """The cited claim stands as it was, but other claims of the record changed."""
 

@@ -1,4 +1,4 @@
-"""VerifiedRecord + key → signed citation: an in-toto Statement in a DSSE envelope.
+"""A signed citation: an in-toto Statement in a DSSE envelope.
 
 The payload is canonical JSON, and the signed bytes begin with `DSSEv1`, so that a citation can
 never pass for a receipt, nor a receipt for a citation.
@@ -8,10 +8,6 @@ Source: docs/reference/citation.md.
 
 import base64
 import hashlib
-import re
-import unicodedata
-from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Annotated, ClassVar, Final, Literal, NoReturn, Self, TypeAlias, get_args
 
 from nacl.signing import SigningKey
@@ -20,14 +16,10 @@ from pydantic import (
     ConfigDict,
     Field,
     StringConstraints,
-    ValidationError,
     model_validator,
 )
 
-from pith_agent.errors import CanonicalFormError, StatementError, UnknownClaimError
 from pith_agent.protocol.canon import canonical_bytes
-from pith_agent.protocol.record import CLAIMS_HASH, at
-from pith_agent.protocol.report import VerifiedRecord
 
 PAYLOAD_TYPE: Final = "application/vnd.in-toto+json"
 STATEMENT_TYPE: Final = "https://in-toto.io/Statement/v1"
@@ -126,9 +118,11 @@ class Claim(Part):
 
 
 class Quote(Part):
-    """Words quoted from the paper. The words themselves stay with the author."""
+    """Words quoted from the paper. The words themselves stay with the signer, unless asked for."""
 
     sha256: Hex64
+    text: Annotated[str, StringConstraints(min_length=1, max_length=20_000)] | None = None
+    """The words as they are hashed: in NFC, white space as one space."""
     normalization: Literal["nfc+ws1"] = "nfc+ws1"
     length: int
     """Characters after normalisation."""
@@ -264,131 +258,7 @@ class CitationKey:
         raise TypeError("a signing key is not copied")
 
 
-class CitationRequest(Part):
-    """What a caller wants to say about a paper. The rest of the statement follows from proof."""
-
-    relationship: Relationship
-    citing: Citing
-    claim_id: Line | None = None
-    """A claim of the cited record: `C1`."""
-    quote: Annotated[str, StringConstraints(min_length=1, max_length=20_000)] | None = None
-    """Words quoted from the paper; only their hash and length enter the statement."""
-    page: int | None = None
-    statement: Annotated[str, StringConstraints(max_length=2000)] | None = None
-    agent: Agent
-    supersedes: Line | None = None
-
-    @classmethod
-    def read(cls, fields: Mapping[str, object]) -> Self:
-        """The request that a caller wrote.
-
-        Raises:
-            StatementError: A field lacks or does not fit; the message names the first.
-        """
-        try:
-            return cls.model_validate(fields)
-        except ValidationError as error:
-            first = error.errors(include_url=False, include_input=False)[0]
-            where = ".".join(map(str, first["loc"]))
-            raise StatementError(f"Nothing was signed: {where}: {first['msg']}.") from error
-
-    @model_validator(mode="after")
-    def _pages_a_quote(self) -> Self:
-        if self.page is not None and self.quote is None:
-            raise ValueError("a page is the page of a quote")
-        return self
-
-
-def draft(
-    record: VerifiedRecord, request: CitationRequest, *, created_at: datetime, nonce: bytes
-) -> Statement:
-    """The statement that `request` makes about `record`, ready to be signed.
-
-    Args:
-        record: The proof that the cited record is genuine.
-        request: What is said of it.
-        created_at: The time to state, with a time zone.
-        nonce: 16 random bytes, so that equal statements differ.
-
-    Raises:
-        UnknownClaimError: The record has no such claim.
-    """
-    words = quoted_text(request.quote) if request.quote is not None else None
-    return Statement(
-        subject=(subject(record),),
-        predicate=Predicate(
-            relationship=request.relationship,
-            cited=cited(record),
-            citing=request.citing,
-            claim=claim_of(record, request.claim_id) if request.claim_id else None,
-            quote=Quote(sha256=quoted_sha256(words), length=len(words), page=request.page)
-            if words is not None
-            else None,
-            statement=request.statement,
-            agent=request.agent,
-            verification=Checked(verdict="verified", policy=record.policy),
-            created_at=created_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-            nonce=base64.urlsafe_b64encode(nonce).rstrip(b"=").decode("ascii"),
-            supersedes=request.supersedes,
-        ),
-    )
-
-
 def pae(payload: bytes) -> bytes:
     """DSSE's pre-authentication encoding of a payload: the bytes that are signed."""
     kind = PAYLOAD_TYPE.encode("ascii")
     return b"DSSEv1 %d %s %d %s" % (len(kind), kind, len(payload), payload)
-
-
-def quoted_text(text: str) -> str:
-    """The form in which quotes and claims are hashed: NFC, white space as one space."""
-    return re.sub(r"\s+", " ", unicodedata.normalize("NFC", text)).strip()
-
-
-def quoted_sha256(text: str) -> str:
-    """SHA-256 of `quoted_text`, 64 hex digits.
-
-    Raises:
-        CanonicalFormError: `text` holds half of a surrogate pair.
-    """
-    try:
-        data = quoted_text(text).encode("utf-8")
-    except UnicodeEncodeError as error:
-        raise CanonicalFormError("The text holds half of a surrogate pair.") from error
-    return hashlib.sha256(data).hexdigest()
-
-
-def cited(record: VerifiedRecord) -> Cited:
-    """What a statement says of the record that it cites."""
-    source = record.signed.source
-    signature = base64.b64decode(record.receipt.signature_b64)
-    return Cited(
-        source=CitedSource(kind=source.kind, id=source.id, version=source.version),
-        receipt=CitedReceipt(
-            key_fingerprint=record.key_sha256,
-            signature_sha256=hashlib.sha256(signature).hexdigest(),
-        ),
-    )
-
-
-def claim_of(record: VerifiedRecord, claim_id: str) -> Claim:
-    """The claim of a record, with its hashes.
-
-    Raises:
-        UnknownClaimError: The record has no claim with that id.
-    """
-    for item in record.claims:
-        if at(item, "claim_id") == claim_id and isinstance(text := at(item, "text"), str):
-            stated = at(record.document, CLAIMS_HASH)
-            return Claim(
-                id=claim_id,
-                text_sha256=quoted_sha256(text),
-                snapshot_sha256=stated if isinstance(stated, str) else None,
-            )
-    known = ", ".join(str(at(item, "claim_id")) for item in record.claims) or "none"
-    raise UnknownClaimError(f"The record has no claim {claim_id[:40]!r}; it has {known}.")
-
-
-def subject(record: VerifiedRecord) -> Subject:
-    """The record as the subject of a statement."""
-    return Subject(name=record.pith_number, digest=Digest(sha256=record.canonical_sha256))

@@ -1,6 +1,6 @@
 """Verify one signed citation: signature, statement, the record behind it, the claim.
 
-Source: docs/reference/citation.md, rules C1 to C7.
+Source: docs/reference/citation.md, rules C1 to C8.
 """
 
 import base64
@@ -20,6 +20,7 @@ from pith_agent.errors import (
     FutureCitationError,
     InvalidSignatureError,
     PithError,
+    QuoteMismatchError,
     SnapshotChangedError,
     StatementError,
     UnknownClaimError,
@@ -27,7 +28,8 @@ from pith_agent.errors import (
     VerificationError,
 )
 from pith_agent.protocol.canon import canonical_bytes, sha256
-from pith_agent.protocol.citation import Envelope, Statement, cited, claim_of, pae, subject
+from pith_agent.protocol.citation import Envelope, Statement, pae
+from pith_agent.protocol.citation_draft import cited, claim_of, quoted_sha256, quoted_text, subject
 from pith_agent.protocol.report import Check, Stated, Verdict, VerifiedRecord, decide
 from pith_agent.protocol.strict_json import JsonObject, parse_json
 from pith_agent.protocol.trust import signature_holds
@@ -80,7 +82,7 @@ def examine_citation(
         now: The current time, with a time zone.
 
     Source:
-        docs/reference/citation.md, rules C1 to C7.
+        docs/reference/citation.md, rules C1 to C8.
     """
     try:
         opened = _open(envelope)
@@ -107,6 +109,7 @@ def examine_citation(
     checks.append(Check.passed("statement", "The statement is a citation of one record."))
     checks.append(_check_time(statement, now))
     checks.extend(_check_record(statement, record))
+    checks.append(_check_quote(statement))
     return _report(tuple(checks), opened, statement=statement, signed_by=signed_by)
 
 
@@ -189,6 +192,36 @@ def _check_time(statement: Statement, now: datetime) -> Check:
             found=stated,
         )
     return Check.passed("citation-time", "The stated time is not in the future.", expected=stated)
+
+
+def _check_quote(statement: Statement) -> Check:
+    """C8: where the quoted words are given, they are those that the hash and length are of.
+
+    Whether the paper has these words is not checked: records do not hold the text of papers.
+    """
+    quote = statement.predicate.quote
+    if quote is None or quote.text is None:
+        return Check.skipped("cited-quote", "The citation gives no quoted words.")
+    try:
+        found = quoted_sha256(quote.text)
+    except CanonicalFormError as error:
+        return Check.refused("cited-quote", QuoteMismatchError, error.message)
+    same = (found, quoted_text(quote.text), len(quote.text)) == (
+        quote.sha256,
+        quote.text,
+        quote.length,
+    )
+    if not same:
+        return Check.refused(
+            "cited-quote",
+            QuoteMismatchError,
+            "The quoted words are not those that were hashed.",
+            expected=quote.sha256,
+            found=found,
+        )
+    return Check.passed(
+        "cited-quote", "The quoted words are those that were hashed; the paper was not looked at."
+    )
 
 
 def _check_record(statement: Statement, record: Lookup) -> Iterable[Check]:

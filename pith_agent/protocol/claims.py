@@ -38,7 +38,10 @@ _LEVELS: dict[str, Level] = {
 class PaperClaim(BaseModel):
     """What a reference says of one paper. Only `id` is needed."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # The schema goes to agents, who need no description beside that of the argument.
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", json_schema_extra=lambda schema: schema.pop("description")
+    )
 
     id: Annotated[str, Field(min_length=1, max_length=MAX_LENGTH)]
     """Pith Number, arXiv id, DOI, or a URL of one."""

@@ -14,7 +14,8 @@ from pith_agent.errors import (
     SigningKeyError,
     StorageError,
 )
-from pith_agent.protocol.citation import CitationRequest, Relationship
+from pith_agent.protocol.citation import Relationship
+from pith_agent.protocol.citation_draft import CitationRequest
 from pith_agent.tools.definition import (
     LIST_LIMITS,
     Arguments,
@@ -53,8 +54,9 @@ class SignArguments(Arguments):
         str | None, Field(description="A claim of the cited record, from `fetch`.")
     ] = None
     quote: Annotated[
-        str | None, Field(description="Words quoted from the paper; only a hash is signed.")
+        str | None, Field(description="Words quoted from the paper; a hash of them is signed.")
     ] = None
+    with_quote_text: Annotated[bool, Field(description="Sign the quoted words too.")] = False
     page: Annotated[int | None, Field(description="The page of the quote.", ge=1)] = None
     statement: Annotated[
         str | None, Field(description="What you say about the paper.", max_length=2000)
@@ -72,7 +74,7 @@ class VerifyCitationArguments(Arguments):
         list[dict[str, JsonValue]],
         AsList,
         Field(
-            description="DSSE envelopes, as sign_citation returned them.",
+            description="Envelopes, as sign_citation returned them.",
             json_schema_extra={"minItems": 1, **LIST_LIMITS},
         ),
     ]
@@ -126,6 +128,7 @@ def _request(said: SignArguments) -> CitationRequest:
             },
             "claim_id": said.claim_id,
             "quote": said.quote,
+            "with_quote_text": said.with_quote_text,
             "page": said.page,
             "statement": said.statement,
             "agent": {
@@ -191,10 +194,9 @@ VERIFY_CITATION = ToolDefinition(
     name="verify_citation",
     title="Check signed citations",
     description=(
-        "Check signed citations: signature, statement, the cited record behind it, the claim."
-        " Signatures are checked with the keys of this machine; a citation by another key is"
-        " `undecidable` (unknown-signer). The agent, time and words in a statement are what the"
-        " signer says, not proofs."
+        "Check signed citations: signature, statement, the cited record, claim and quote. A"
+        " citation by a key that is not this machine's is `undecidable` (unknown-signer). Agent,"
+        " time and words in a statement are what the signer says, not proofs."
     ),
     arguments=VerifyCitationArguments,
     result=CheckedCitations,

@@ -44,7 +44,7 @@ Ids = Annotated[
     list[str],
     AsList,
     Field(
-        description="Pith Numbers, arXiv ids, arXiv DOIs, or URLs of one. An array, even for one.",
+        description="Pith Numbers, arXiv ids, arXiv DOIs or URLs of one, in an array.",
         json_schema_extra={"minItems": 1, **LIST_LIMITS},
     ),
 ]

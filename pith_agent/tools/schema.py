@@ -5,7 +5,8 @@ the server 30 ms. `make schemas` renews the file; a test keeps it equal to the m
 """
 
 import json
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator
 from functools import cache
 from importlib import resources
 from typing import TypeAlias
@@ -20,10 +21,13 @@ Noise: TypeAlias = Callable[[str, JsonValue], bool]
 _MAPS = ("properties", "$defs")
 """Keywords whose keys are names of ours, not keywords."""
 
+_OPAQUE: dict[str, JsonValue] = {"Check": {"type": "object"}, "Coverage": {"type": "object"}}
+"""Definitions sent as no more than an object: long, and explained by the answers themselves."""
+
 
 def argument_noise(keyword: str, value: JsonValue) -> bool:
     """Generated titles, and defaults that say no more than that an argument may be left out."""
-    return keyword == "title" or (keyword == "default" and value in (None, "", [], {}))
+    return keyword == "title" or (keyword == "default" and value in (None, "", 0, [], {}))
 
 
 def result_noise(keyword: str, value: JsonValue) -> bool:
@@ -36,6 +40,55 @@ def result_noise(keyword: str, value: JsonValue) -> bool:
 
 
 def compact(schema: JsonObject, noise: Noise) -> JsonObject:
+    """The schema without noise, and with each definition in the one place that uses it.
+
+    A definition that several places use stays where it is; one that allows everything is left out.
+    """
+    found = schema.get("$defs")
+    definitions = {**found, **_OPAQUE} if isinstance(found, dict) else {}
+    uses = Counter(_references({**schema, "$defs": definitions}))
+    shared = {name for name in definitions if uses[name] > 1 and name not in _OPAQUE}
+    shared -= {name for name, definition in definitions.items() if definition == {}}
+    placed = _place(schema, {n: d for n, d in definitions.items() if n not in shared})
+    placed.pop("$defs", None)
+    if shared:
+        placed["$defs"] = {name: definitions[name] for name in sorted(shared)}
+    return _quiet(placed, noise)
+
+
+def _references(schema: JsonValue) -> Iterator[str]:
+    if isinstance(schema, list):
+        for item in schema:
+            yield from _references(item)
+    elif isinstance(schema, dict):
+        for key, value in schema.items():
+            if key == "$ref" and isinstance(value, str):
+                yield value.rpartition("/")[2]
+            else:
+                yield from _references(value)
+
+
+def _place(schema: JsonObject, definitions: dict[str, JsonValue]) -> JsonObject:
+    """The schema with `definitions` in place of the references to them."""
+    name = str(schema.get("$ref", "")).rpartition("/")[2]
+    definition = definitions.get(name)
+    if isinstance(definition, dict):
+        beside = {key: value for key, value in schema.items() if key != "$ref"}
+        return _place({**definition, **beside}, definitions)
+    placed: JsonObject = {}
+    for key, value in schema.items():
+        if isinstance(value, dict):
+            part: JsonValue = _place(value, definitions)
+        elif isinstance(value, list):
+            part = [_place(v, definitions) if isinstance(v, dict) else v for v in value]
+        else:
+            part = value
+        if part or not value:  # An empty schema allows everything, as does none.
+            placed[key] = part
+    return placed
+
+
+def _quiet(schema: JsonObject, noise: Noise) -> JsonObject:
     """The schema without noise, and without the `null` of fields that may be left out instead.
 
     Some model providers take no list of types, so one is kept only where `null` does occur.
@@ -55,7 +108,7 @@ def compact(schema: JsonObject, noise: Noise) -> JsonObject:
 def _compact(value: JsonValue, noise: Noise) -> JsonValue:
     if isinstance(value, list):
         return [_compact(item, noise) for item in value]
-    return compact(value, noise) if isinstance(value, dict) else value
+    return _quiet(value, noise) if isinstance(value, dict) else value
 
 
 def _without_null(schema: JsonValue) -> JsonValue:

@@ -80,6 +80,16 @@ def test_the_tools_are_listed_in_order_with_closed_schemas_and_all_annotations(o
         assert hints["open_world_hint"] is asks_a_registry
 
 
+def test_the_list_of_tools_takes_at_most_12_kb_of_an_agents_context(offline):
+    async def listed() -> Any:
+        async with McpClient(build_server(offline)) as session:
+            return await session.list_tools()
+
+    result = anyio.run(listed).model_dump(by_alias=True, mode="json", exclude_none=True)
+
+    assert len(json.dumps(result, separators=(",", ":"), ensure_ascii=False).encode()) <= 12_000
+
+
 def test_each_identifier_has_an_answer_of_its_own(ask):
     found = items(ask("resolve", ids=["arXiv:2402.13116", "1706.03762", "nonsense"]))
 

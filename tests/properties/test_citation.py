@@ -10,7 +10,8 @@ from nacl.signing import SigningKey
 
 from pith_agent.errors import UnknownClaimError
 from pith_agent.protocol.canon import canonical_bytes
-from pith_agent.protocol.citation import pae, quoted_sha256, quoted_text
+from pith_agent.protocol.citation import pae
+from pith_agent.protocol.citation_draft import quoted_sha256, quoted_text
 from pith_agent.protocol.citation_report import CitationReport, examine_citation
 from tests.documents import CITING_KEY, NOW, lookup, proved, statement
 from tests.properties.strategies import ANY_TEXT, CANONICAL, JSON, OBJECTS, QUICK, UTF8_TEXT

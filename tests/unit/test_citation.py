@@ -18,16 +18,8 @@ from pith_agent import RELATIONSHIPS, Citing, Digest, verify
 from pith_agent.errors import CanonicalFormError, UnknownClaimError
 from pith_agent.protocol import citation as citation_module
 from pith_agent.protocol.canon import canonical_bytes
-from pith_agent.protocol.citation import (
-    PAYLOAD_TYPE,
-    CitationKey,
-    Envelope,
-    Statement,
-    draft,
-    pae,
-    quoted_sha256,
-    quoted_text,
-)
+from pith_agent.protocol.citation import PAYLOAD_TYPE, CitationKey, Envelope, Statement, pae
+from pith_agent.protocol.citation_draft import draft, quoted_sha256, quoted_text
 from tests.documents import (
     CITING_KEY,
     NOW,
@@ -170,6 +162,14 @@ def test_the_statement_follows_from_the_proof():
     assert "model" not in predicate["agent"]
 
 
+def test_quoted_words_are_stated_only_on_request():
+    asked = json.loads(statement(RECORD, quote=" Two\n words", with_quote_text=True).payload())
+    silent = statement(RECORD, quote=" Two\n words").payload()
+
+    assert asked["predicate"]["quote"]["text"] == "Two words"
+    assert b"Two words" not in silent
+
+
 def test_a_time_in_another_zone_is_stated_in_utc():
     local = NOW.astimezone(timezone(timedelta(hours=-9)))
     said = draft(RECORD, request(), created_at=local, nonce=bytes(16))
@@ -210,6 +210,7 @@ def test_every_relationship_can_be_signed(relationship):
         {"claim_id": ""},
         {"claim_id": "C1\n"},
         {"quote": ""},
+        {"with_quote_text": True},
         {"quote": "x" * 20_001},
         {"quote": "\ud800"},
         {"statement": "x" * 2001},

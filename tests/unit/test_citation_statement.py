@@ -1,5 +1,6 @@
 """Statements that are signed properly and refused all the same."""
 
+import hashlib
 import json
 
 import pytest
@@ -8,6 +9,7 @@ from tests.unit.envelopes import (
     PAYLOAD,
     RECORD,
     drop,
+    examined,
     never,
     outcome,
     put,
@@ -114,3 +116,30 @@ def test_a_statement_that_is_not_of_this_version_is_refused_though_signed_proper
 )
 def test_a_statement_about_something_else_is_refused_though_signed_properly(change, code):
     assert outcome(said(change)) == ("failed", code)
+
+
+def quote(text="Two words", **changed):
+    words = {"sha256": hashlib.sha256(b"Two words").hexdigest(), "length": 9, "text": text}
+    return put("predicate.quote", {"normalization": "nfc+ws1", **words, **changed})
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        quote("Two word"),
+        quote("two words"),
+        quote("Two words\u200b"),
+        quote("Two  words"),
+        quote(length=10),
+        quote(sha256="0" * 64),
+    ],
+    ids=["shorter", "case", "unseen", "not normalised", "length", "hash"],
+)
+def test_quoted_words_that_were_altered_are_refused_though_signed_properly(change):
+    assert outcome(said(change)) == ("failed", "quote-mismatch")
+
+
+def test_quoted_words_as_they_were_hashed_are_verified():
+    assert outcome(said(quote())) == ("verified", "ok")
+    assert examined(said(quote())).checks[-1].status == "pass"
+    assert examined(said()).checks[-1].status == "skipped"

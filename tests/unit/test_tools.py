@@ -12,6 +12,7 @@ from pith_agent.cli import main
 from pith_agent.errors import ArgumentsError
 from pith_agent.tools import TOOLS, call_tool, definitions
 from pith_agent.tools.catalogue import computed_schemas
+from pith_agent.tools.schema import compact
 
 RECORD = Path(__file__).parent.parent / "vectors" / "record-2402.13116.json"
 NUMBER = "pith:2024:ODXWRQYNXKOR3ZX6FVYSFXZLUC"
@@ -28,6 +29,28 @@ def test_the_stored_schemas_are_those_of_the_models():
     stored = resources.files("pith_agent.tools").joinpath("schemas.json").read_text("utf-8")
 
     assert stored == computed_schemas()
+
+
+def test_a_definition_stands_where_it_is_used_unless_several_places_use_it():
+    schema = {
+        "properties": {
+            "once": {"$ref": "#/$defs/Once"},
+            "any": {"items": {"$ref": "#/$defs/Any"}, "type": "array"},
+            "a": {"$ref": "#/$defs/Twice"},
+            "b": {"$ref": "#/$defs/Twice"},
+        },
+        "$defs": {"Any": {}, "Once": {"type": "string"}, "Twice": {"type": "integer"}},
+    }
+
+    assert compact(schema, lambda keyword, value: False) == {
+        "properties": {
+            "once": {"type": "string"},
+            "any": {"type": "array"},
+            "a": {"$ref": "#/$defs/Twice"},
+            "b": {"$ref": "#/$defs/Twice"},
+        },
+        "$defs": {"Twice": {"type": "integer"}},
+    }
 
 
 @pytest.mark.parametrize("shape", ["openai", "anthropic", "json"])
