@@ -1,11 +1,13 @@
 """Client: find, verify and cite papers. Everything above behind a few verbs."""
 
 import secrets
+import shlex
 import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
-from typing import TypeAlias, TypeVar, overload
+from types import TracebackType
+from typing import Self, TypeAlias, TypeVar, overload
 
 from pith_agent.answers import (
     Answer,
@@ -20,11 +22,13 @@ from pith_agent.answers import (
     with_claim,
 )
 from pith_agent.errors import (
+    NoSigningKeyError,
     PithError,
     SettingsError,
     ShortIdentifierError,
 )
 from pith_agent.finder import Finder, Found
+from pith_agent.protocol.citation import CitationKey
 from pith_agent.protocol.citation_draft import CitationRequest, draft
 from pith_agent.protocol.citation_report import CitationReport, examine_citation
 from pith_agent.protocol.claims import PaperClaim, check_claim_ids, examine_claim
@@ -224,7 +228,7 @@ class Client:
         drafts = zip(map(str, targets), records, statements, strict=True)
         if dry_run:
             return [signed_citation(target, record, said) for target, record, said in drafts]
-        key = load_key(self.settings.key_file or key_path(self.settings.key_directory))
+        key = self._signing_key()
         envelopes = [key.sign(statement) for statement in statements]
         places = self.ledger.append(envelopes)
         return [
@@ -253,6 +257,20 @@ class Client:
             citation, [*own, *signers], record=self.prove, now=datetime.now(UTC)
         )
 
+    def _signing_key(self) -> CitationKey:
+        named = self.settings.key_file
+        try:
+            return load_key(named or key_path(self.settings.key_directory))
+        except NoSigningKeyError as error:
+            # The shell in which the command is run may know of no other home than the default.
+            home = shlex.quote(str(self.settings.home))
+            hint = (
+                "Point PITH_KEY_FILE at a key file, or unset it."
+                if named
+                else f"Make one with 'pith-agent keys new --home {home}'."
+            )
+            raise NoSigningKeyError(error.message, hint=hint) from error
+
     @property
     def store(self) -> Store:
         """The records on this machine."""
@@ -270,6 +288,17 @@ class Client:
             if self._ledger is None:
                 self._ledger = Ledger.open(self.settings.ledger_path)
             return self._ledger
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
 
     def close(self) -> None:
         """Close the store and the ledger; the object is of no use afterwards."""

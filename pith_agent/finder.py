@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from pith_agent.errors import (
     AmbiguousError,
     EquivocationError,
+    NotFoundError,
     OfflineError,
     SettingsError,
     StoreDamagedError,
@@ -82,24 +83,29 @@ class Finder:
         if local:
             return self._choose(asked, local)
         if self._settings.offline:
-            raise OfflineError(self._absence(asked))
-        found = self._examine(asked, self._connected().record(asked))
+            message = f"{asked} is not in the local store."
+            raise OfflineError(f"{message}{self._other_versions(asked)}")
+        try:
+            stored = self._connected().record(asked)
+        except NotFoundError as error:
+            raise NotFoundError(f"{error.message}{self._other_versions(asked)}") from error
+        found = self._examine(asked, stored)
         if found.report.verdict == "verified":
             self._try(self.keep, found)
         return found
 
-    def _absence(self, asked: Identifier) -> str:
-        """Say that a document is not at hand; and if only another version is, say which."""
-        message, paper = f"{asked} is not in the local store.", asked.arxiv
+    def _other_versions(self, asked: Identifier) -> str:
+        """A sentence on the versions of the paper that are at hand; empty if there is none."""
+        paper = asked.arxiv
         if paper is None or paper.version is None:
-            return message
+            return ""
         any_version = Identifier("arxiv", paper.id)
         records = self._records.find(any_version) if self._records else []
         others = {
             stored.source[2] for stored in records + self.store.find(any_version) if stored.source
         }
-        there = ", ".join(f"v{version}" for version in sorted(others))
-        return f"{message} It has {there} of that paper." if there else message
+        there = ", ".join(f"{paper.id}v{version}" for version in sorted(others))
+        return f" The local store has {there}." if there else ""
 
     def _choose(self, asked: Identifier, documents: list[Stored]) -> Found:
         """The newest verified document; the newest at all if none is verified."""

@@ -8,20 +8,44 @@ chooses.
 import json
 import sys
 from io import TextIOWrapper
-from typing import Self
+from typing import BinaryIO, Self
 
 import anyio
+import anyio.to_thread
 from mcp import Client
 from mcp.server import MCPServer
 from mcp.server.stdio import stdio_server
 
 
+class WholeMessages:
+    """stdout for `stdio_server`: what is written goes out when it is flushed, in one piece.
+
+    Written and flushed apart, each message would wait for a worker thread twice.
+    """
+
+    def __init__(self, out: BinaryIO) -> None:
+        self._out = out
+        self._waiting: list[str] = []
+
+    async def write(self, text: str) -> None:
+        """Keep text for the next flush."""
+        self._waiting.append(text)
+
+    async def flush(self) -> None:
+        """Write out what was kept, on a worker thread: a host that does not read stops no other."""
+        data = "".join(self._waiting).encode("utf-8")
+        self._waiting.clear()
+        await anyio.to_thread.run_sync(self._put, data)
+
+    def _put(self, data: bytes) -> None:
+        self._out.write(data)
+        self._out.flush()
+
+
 class OpeningDiscover:
     """The lines of stdin, less those of a leading `server/discover`, which it answers."""
 
-    def __init__(
-        self, server: MCPServer, lines: anyio.AsyncFile[str], out: anyio.AsyncFile[str]
-    ) -> None:
+    def __init__(self, server: MCPServer, lines: anyio.AsyncFile[str], out: WholeMessages) -> None:
         self._server = server
         self._lines = lines
         self._out = out
@@ -55,7 +79,7 @@ class OpeningDiscover:
 async def serve_stdio(server: MCPServer) -> None:
     """Speak MCP on stdin and stdout until stdin ends."""
     source = anyio.wrap_file(TextIOWrapper(sys.stdin.buffer, "utf-8", errors="replace"))
-    out = anyio.wrap_file(TextIOWrapper(sys.stdout.buffer, "utf-8"))
+    out = WholeMessages(sys.stdout.buffer)
     # From here on stdout belongs to the protocol; a stray print may not break it.
     sys.stdout = sys.stderr
     low = server._lowlevel_server

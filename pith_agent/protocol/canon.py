@@ -8,6 +8,7 @@ import base64
 import hashlib
 import json
 import re
+from functools import lru_cache
 
 from pydantic import JsonValue
 
@@ -44,6 +45,7 @@ def sha256(data: bytes) -> bytes:
     return hashlib.sha256(data).digest()
 
 
+@lru_cache(maxsize=256)
 def number_suffix(digest: bytes) -> str:
     """The 26 base32 characters of a Pith Number for a 32-byte digest."""
     return base64.b32encode(digest).decode("ascii")[:SUFFIX_LENGTH]
@@ -98,5 +100,5 @@ def _require_sortable(key: object) -> None:
     if not isinstance(key, str) or type(key) is not str:
         raise CanonicalFormError("A key is not a string.")
     # From U+D800 on, UTF-16 order (RFC 8785) and code-point order differ.
-    if key and max(key) >= "\ud800":
+    if not key.isascii() and max(key) >= "\ud800":
         raise CanonicalFormError(f"The key {key!a} has no single sort order.")

@@ -5,6 +5,7 @@ Source: docs/reference/verification.md, "Coverage".
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from pydantic import JsonValue
 
@@ -142,6 +143,7 @@ def _rest(value: JsonValue, path: str, covered: set[str], above: set[str]) -> It
             yield from _rest(item, f"{path}[{place}]", covered, above)
 
 
+@lru_cache(maxsize=4096)
 def _name(name: str) -> str:
     """A key as a step of a path; quoted when it could be taken for a longer path."""
     return name if _PLAIN.fullmatch(name) else f'"{safe_text(str(name), 80)}"'

@@ -17,7 +17,7 @@ def safe_text(text: str, limit: int | None = None) -> str:
     if not (text.isascii() and text.isprintable()):
         text = _ESCAPES.sub("", text)
         text = "".join(map(_visible, text))
-    text = re.sub(r"\s+", " ", text).strip()
+    text = " ".join(text.split())
     return text if limit is None or len(text) <= limit else text[: limit - 1] + "…"
 
 

@@ -125,27 +125,22 @@ def _constant(text: str) -> float:
 def _check_shape(top: JsonValue, *, check_text: bool) -> None:
     """Bound depth and size, and refuse lone surrogates, which UTF-8 cannot carry."""
     nodes = 0
-    level: list[JsonValue] = [top]
-    for depth in range(MAX_DEPTH + 2):
-        if not level:
-            return
-        nodes += len(level)
+    level: list[JsonObject | list[JsonValue]] = [[top]]
+    for _ in range(MAX_DEPTH + 1):
+        below: list[JsonObject | list[JsonValue]] = []
+        for container in level:
+            keys = container if isinstance(container, dict) else ()
+            values = container.values() if isinstance(container, dict) else container
+            nodes += len(values)
+            below += [value for value in values if isinstance(value, dict | list) and value]
+            if check_text:
+                _check_text("".join(value for value in values if isinstance(value, str)))
+                _check_text("".join(keys))
         if nodes > MAX_NODES:
             raise JsonError(f"More than {MAX_NODES} values.")
-        if depth > MAX_DEPTH:
-            break
-        below: list[JsonValue] = []
-        for value in level:
-            if isinstance(value, dict):
-                below.extend(value.values())
-                if check_text:
-                    _check_text("".join(value))
-            elif isinstance(value, list):
-                below.extend(value)
-            elif check_text and isinstance(value, str):
-                _check_text(value)
         level = below
-    raise JsonError(f"Nested deeper than {MAX_DEPTH} levels.")
+    if level:
+        raise JsonError(f"Nested deeper than {MAX_DEPTH} levels.")
 
 
 def _check_text(text: str) -> None:

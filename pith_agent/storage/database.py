@@ -2,6 +2,7 @@
 
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +12,8 @@ from pith_agent.errors import StoreDamagedError, StoreUnavailableError
 Row = sqlite3.Row
 
 BUSY_MILLISECONDS = 10_000
+BUSY_PAUSE = 0.005
+"""Seconds between two attempts where SQLite does not wait by itself."""
 _DAMAGED = ("malformed", "not a database", "no such table", "no such column", "disk image")
 
 
@@ -46,9 +49,22 @@ class Database:
     def _prepare(self, schema: str, *, durable: bool) -> None:
         self._connection.row_factory = sqlite3.Row
         self._connection.execute(f"PRAGMA busy_timeout = {BUSY_MILLISECONDS}")
-        self._connection.execute("PRAGMA journal_mode = WAL")
+        self._log_ahead()
         self._connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
         self._create(schema)
+
+    def _log_ahead(self) -> None:
+        """Switch to the write-ahead log, for whose lock SQLite does not wait by itself."""
+        end = time.monotonic() + BUSY_MILLISECONDS / 1000
+        while True:
+            try:
+                self._connection.execute("PRAGMA journal_mode = WAL")
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > end:
+                    raise
+                time.sleep(BUSY_PAUSE)
+            else:
+                return
 
     def _create(self, schema: str) -> None:
         if self._connection.execute("SELECT 1 FROM sqlite_master").fetchone():

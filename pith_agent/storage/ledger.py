@@ -73,8 +73,9 @@ class Ledger:
         Raises:
             StoreUnavailableError: The disk is full or read-only; nothing was written.
         """
-        now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         with self._database.transaction() as connection:
+            # Read under the lock, so that times do not run backwards between processes.
+            now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
             row = connection.execute("SELECT COALESCE(MAX(idx) + 1, 0) FROM entries").fetchone()
             first = int(row[0])
             for index, envelope in enumerate(envelopes, first):

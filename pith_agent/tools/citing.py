@@ -8,7 +8,9 @@ from pydantic import Field, JsonValue
 from pith_agent.answers import outcome_of
 from pith_agent.client import Client
 from pith_agent.errors import (
+    ArgumentsError,
     CitationError,
+    NotFoundError,
     PithError,
     ShortIdentifierError,
     SigningKeyError,
@@ -16,6 +18,8 @@ from pith_agent.errors import (
 )
 from pith_agent.protocol.citation import Relationship
 from pith_agent.protocol.citation_draft import CitationRequest
+from pith_agent.protocol.citation_report import CitationReport
+from pith_agent.protocol.strict_json import JsonObject
 from pith_agent.tools.definition import (
     LIST_LIMITS,
     Arguments,
@@ -71,10 +75,10 @@ class SignArguments(Arguments):
 
 class VerifyCitationArguments(Arguments):
     citations: Annotated[
-        list[dict[str, JsonValue]],
+        list[dict[str, JsonValue] | str],
         AsList,
         Field(
-            description="Envelopes, as sign_citation returned them.",
+            description="Envelopes, as sign_citation returned them; or citation ids, signed here.",
             json_schema_extra={"minItems": 1, **LIST_LIMITS},
         ),
     ]
@@ -117,6 +121,11 @@ def _sign_one(
 
 def _request(said: SignArguments) -> CitationRequest:
     """The request in the terms of the protocol, which is stricter than a tool's schema."""
+    if said.citing_kind != "agent_output" and said.citing_sha256 is None:
+        raise ArgumentsError(
+            f"citing_sha256: a {said.citing_kind} is cited from by its SHA-256; only agent_output"
+            " may lack it. Nothing was signed."
+        )
     return CitationRequest.read(
         {
             "relationship": said.relationship,
@@ -146,9 +155,24 @@ def _verify(
     bounded("citations", len(arguments.citations))
     reports = []
     for citation in arguments.citations:
-        reports.append(client.verify_citation(citation))
+        reports.append(_verify_one(client, citation))
         progress(len(reports), len(arguments.citations))
     return CheckedCitations(items=tuple(reports))
+
+
+def _verify_one(client: Client, citation: JsonObject | str) -> CitationReport:
+    """The report on an envelope, or on the one that the ledger has under an id."""
+    if not isinstance(citation, str):
+        return client.verify_citation(citation)
+    entry = client.ledger.get(citation)
+    if entry is None:
+        return CitationReport(
+            verdict="undecidable",
+            code=NotFoundError.code,
+            message=f"The ledger of this machine has no citation {citation!a:.90}.",
+            hint="Give the envelope itself, or an id from list_citations.",
+        )
+    return client.verify_citation(entry.envelope.canonical())
 
 
 def _list(client: Client, arguments: ListCitationsArguments, progress: Progress) -> LoggedCitations:

@@ -136,7 +136,8 @@ def _batches(
     answers: list[T] = []
     for start in range(0, len(questions), BATCH):
         answers += ask(questions[start : start + BATCH])
-        progress(done + len(answers), total or len(questions))
+        if (total or len(questions)) > BATCH:
+            progress(done + len(answers), total or len(questions))
     return answers
 
 

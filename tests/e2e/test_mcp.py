@@ -175,7 +175,29 @@ def test_without_a_key_the_whole_call_is_an_error_that_says_how_to_make_one(ask,
 
     assert result.is_error
     assert result.structured_content is None
-    assert "[no-signing-key]" in result.content[0].text
+    assert f"[no-signing-key] Make one with 'pith-agent keys new --home {home}'." in (
+        result.content[0].text
+    )
+
+
+def test_a_document_that_cites_without_its_hash_is_refused_by_the_arguments_name(ask):
+    result = ask(
+        "sign_citation", ids=[NUMBER], relationship="cites", citing_id="x", citing_kind="document"
+    )
+
+    assert result.is_error
+    assert "citing_sha256" in result.content[0].text
+    assert "[invalid-arguments]" in result.content[0].text
+
+
+def test_citations_of_this_machine_are_checked_by_their_ids(ask):
+    (signed,) = items(ask("sign_citation", ids=[NUMBER], relationship="cites", citing_id="x"))
+    name = signed["citation"]["citation_id"]
+
+    known, unknown = items(ask("verify_citation", citations=[name, f"pcite:{'0' * 64}"]))
+
+    assert (known["verdict"], known["citation_id"]) == ("verified", name)
+    assert (unknown["verdict"], unknown["code"]) == ("undecidable", "not-found")
 
 
 @pytest.mark.parametrize(

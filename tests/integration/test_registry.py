@@ -376,3 +376,13 @@ def test_all_mirrors_together_have_the_time_of_one_document(registry, second):
         asking.close()
     assert time.monotonic() - start < 2
     assert second.requests
+
+
+def test_a_version_that_nobody_has_is_not_found_and_the_one_at_hand_is_named(registry, client):
+    registry.publish(arxiv_id="2401.00001", version=4)
+    assert client.resolve("2401.00001v4").verdict == "verified"
+
+    answer = client.resolve("2401.00001v3")
+
+    assert (answer.verdict, answer.code) == ("not-found", "not-found")
+    assert "2401.00001v4" in answer.message

@@ -3,6 +3,7 @@
 import contextlib
 import sqlite3
 import threading
+from concurrent.futures import ThreadPoolExecutor, wait
 
 import pytest
 
@@ -35,6 +36,22 @@ def test_a_file_is_made_with_its_directory_and_kept(database):
     assert names(again) == ["a"]
     again.close()
     assert database.path.parent.stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize("level", ["EXCLUSIVE", "IMMEDIATE"])
+def test_a_new_file_that_another_process_holds_is_waited_for(tmp_path, level):
+    path = tmp_path / "file.sqlite3"
+    other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    other.execute(f"BEGIN {level}")
+    with ThreadPoolExecutor(1) as pool:
+        opening = pool.submit(Database, path, SCHEMA, durable=True)
+        wait([opening], timeout=0.3)
+        early = opening.done()
+        other.execute("COMMIT")
+        other.close()
+        opening.result(timeout=20).close()
+
+    assert not early
 
 
 def test_commits_reach_the_disk_where_that_is_asked(tmp_path):
