@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: demo test check lint types contracts pytest loopback docs format build conformance schemas constraints clean
+.PHONY: demo test check lint types contracts pytest loopback docs format build bench conformance schemas constraints clean
 
 demo: $(READY)
 	@$(BIN)/python examples/demo.py
@@ -52,6 +52,11 @@ $(READY): pyproject.toml constraints.txt
 # The official suites, from npm: conformance, Inspector, bundle. Not a part of `make test`.
 conformance: $(READY)
 	$(BIN)/python tests/conformance/run.py
+
+# Measure, and write the tables of docs/reference/benchmarks.md. Takes minutes.
+bench: $(READY)
+	$(BIN)/python -m compileall -q pith_agent sphinx_pith
+	$(BIN)/python -m benchmarks
 
 # Renew the schemas of the tools, after a change of their arguments or results.
 schemas: $(READY)

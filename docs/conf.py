@@ -12,7 +12,7 @@ version = release = __version__
 
 extensions = ["myst_parser", "sphinx_pith"]
 source_suffix = {".md": "markdown"}
-exclude_patterns = ["_build", "records"]
+exclude_patterns = ["_build", "records", "reference/benchmarks/*"]
 nitpicky = True
 
 myst_heading_anchors = 3

@@ -201,7 +201,7 @@ def signed_citation(
     return SignedCitation(
         target=target[:TARGET_LENGTH],
         pith_number=record.pith_number,
-        title=record.title,
+        title=safe_text(record.title) if record.title else None,
         citation_id=f"pcite:{sha256(payload).hex()}",
         statement=json.loads(payload),
         signed=envelope is not None,

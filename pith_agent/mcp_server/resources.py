@@ -2,6 +2,7 @@
 
 import json
 
+import anyio.to_thread
 from mcp.server import MCPServer
 from mcp.server.mcpserver.exceptions import ResourceNotFoundError
 from mcp.types import (
@@ -18,6 +19,9 @@ from pith_agent.tools import call_tool
 
 MAX_COMPLETIONS = 100
 """The specification's limit."""
+
+MAX_NAME = 200
+"""Characters of the beginning of a name; no name is longer."""
 
 
 def add_resources(server: MCPServer, client: Client) -> None:
@@ -69,7 +73,7 @@ def add_resources(server: MCPServer, client: Client) -> None:
         argument: CompletionArgument,
         context: CompletionContext | None,
     ) -> Completion:
-        names = _names(client, argument.name, argument.value)
+        names = await anyio.to_thread.run_sync(_names, client, argument.name, argument.value)
         return Completion(
             values=names[:MAX_COMPLETIONS],
             total=len(names) if len(names) <= MAX_COMPLETIONS else None,
@@ -78,6 +82,8 @@ def add_resources(server: MCPServer, client: Client) -> None:
 
 
 def _names(client: Client, argument: str, start: str) -> list[str]:
+    if len(start) > MAX_NAME:
+        return []
     if argument in ("number", "paper"):
         return client.store.complete(start, MAX_COMPLETIONS + 1)
     if argument == "citation_id":

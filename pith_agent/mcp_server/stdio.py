@@ -8,6 +8,7 @@ chooses.
 import json
 import sys
 from io import TextIOWrapper
+from types import TracebackType
 from typing import BinaryIO, Self
 
 import anyio
@@ -15,6 +16,10 @@ import anyio.to_thread
 from mcp import Client
 from mcp.server import MCPServer
 from mcp.server.stdio import stdio_server
+from mcp.shared._stream_protocols import ReadStream, WriteStream
+from mcp.shared.message import SessionMessage
+from mcp.types import INVALID_REQUEST, PARSE_ERROR, ErrorData, JSONRPCError
+from pydantic import ValidationError
 
 
 class WholeMessages:
@@ -76,6 +81,56 @@ class OpeningDiscover:
         await self._out.flush()
 
 
+class Readable:
+    """Incoming messages, less those that cannot be read, which are answered as JSON-RPC demands.
+
+    The SDK drops them, and the host would wait for ever.
+    """
+
+    def __init__(
+        self,
+        read: ReadStream[SessionMessage | Exception],
+        write: WriteStream[SessionMessage],
+    ) -> None:
+        self._read = read
+        self._write = write
+
+    @property
+    def last_context(self) -> object:
+        """The sender's context, which the SDK looks for to trace requests."""
+        return getattr(self._read, "last_context", None)
+
+    async def receive(self) -> SessionMessage | Exception:
+        """The next message."""
+        while isinstance(item := await self._read.receive(), Exception):
+            await self._write.send(SessionMessage(_unreadable(item)))
+        return item
+
+    async def aclose(self) -> None:
+        """Close the stream."""
+        await self._read.aclose()
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> SessionMessage | Exception:
+        try:
+            return await self.receive()
+        except anyio.EndOfStream:
+            raise StopAsyncIteration from None
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.aclose()
+
+
 async def serve_stdio(server: MCPServer) -> None:
     """Speak MCP on stdin and stdout until stdin ends."""
     source = anyio.wrap_file(TextIOWrapper(sys.stdin.buffer, "utf-8", errors="replace"))
@@ -85,12 +140,23 @@ async def serve_stdio(server: MCPServer) -> None:
     low = server._lowlevel_server
     lines = OpeningDiscover(server, source, out)
     async with stdio_server(lines, out) as (read, write):  # type: ignore[arg-type]
-        await low.run(read, write, low.create_initialization_options())
+        await low.run(Readable(read, write), write, low.create_initialization_options())
+
+
+def _unreadable(error: Exception) -> JSONRPCError:
+    """An answer without an id, as nobody knows the id of what cannot be read."""
+    no_json = isinstance(error, ValidationError) and error.errors()[0]["type"] == "json_invalid"
+    code, message = (
+        (PARSE_ERROR, "The line is not JSON.")
+        if no_json
+        else (INVALID_REQUEST, "The line is not a JSON-RPC message.")
+    )
+    return JSONRPCError(jsonrpc="2.0", id=None, error=ErrorData(code=code, message=message))
 
 
 def _request(line: str) -> dict[str, object]:
     try:
         message = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return message if isinstance(message, dict) else {}

@@ -7,7 +7,7 @@ from typing import Any
 import anyio.from_thread
 import anyio.to_thread
 from mcp.server.mcpserver import Context
-from mcp.server.mcpserver.exceptions import ToolError
+from mcp.server.mcpserver.exceptions import ToolError, UnexpectedToolError
 from mcp.server.mcpserver.tools.base import Tool
 from mcp.server.mcpserver.utilities.func_metadata import ArgModelBase, FuncMetadata
 from mcp.types import CallToolResult, TextContent, ToolAnnotations
@@ -71,6 +71,8 @@ class DefinedTool(Tool):
             answer = await anyio.to_thread.run_sync(call)
         except PithError as error:
             raise ToolError(str(error)) from error
+        except Exception as error:  # The SDK would show the text of a crash.
+            raise UnexpectedToolError(f"Error executing tool {self.name}") from error
         return _result(answer)
 
 

@@ -101,4 +101,4 @@ def _require_sortable(key: object) -> None:
         raise CanonicalFormError("A key is not a string.")
     # From U+D800 on, UTF-16 order (RFC 8785) and code-point order differ.
     if not key.isascii() and max(key) >= "\ud800":
-        raise CanonicalFormError(f"The key {key!a} has no single sort order.")
+        raise CanonicalFormError("A key holds a character from U+D800 on: it sorts in two ways.")

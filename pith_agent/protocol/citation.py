@@ -107,6 +107,9 @@ class Citing(Part):
         return self
 
 
+Page: TypeAlias = Annotated[int, Field(ge=1, le=1_000_000)]
+
+
 class Claim(Part):
     """A claim of the cited record."""
 
@@ -126,7 +129,7 @@ class Quote(Part):
     normalization: Literal["nfc+ws1"] = "nfc+ws1"
     length: int
     """Characters after normalisation."""
-    page: int | None = None
+    page: Page | None = None
     section: Line | None = None
 
 

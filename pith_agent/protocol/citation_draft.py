@@ -21,6 +21,7 @@ from pith_agent.protocol.citation import (
     Claim,
     Digest,
     Line,
+    Page,
     Part,
     Predicate,
     Quote,
@@ -43,7 +44,7 @@ class CitationRequest(Part):
     """Words quoted from the paper; their hash and length enter the statement."""
     with_quote_text: bool = False
     """Whether the words themselves enter it too, for everyone to read."""
-    page: int | None = None
+    page: Page | None = None
     statement: Annotated[str, StringConstraints(max_length=2000)] | None = None
     agent: Agent
     supersedes: Line | None = None
@@ -59,7 +60,7 @@ class CitationRequest(Part):
             return cls.model_validate(fields)
         except ValidationError as error:
             first = error.errors(include_url=False, include_input=False)[0]
-            where = ".".join(map(str, first["loc"]))
+            where = ".".join(map(str, first["loc"])) or "request"
             raise StatementError(f"Nothing was signed: {where}: {first['msg']}.") from error
 
     @model_validator(mode="after")

@@ -121,7 +121,7 @@ def _open(envelope: JsonObject | bytes) -> _Opened:
         payload = base64.b64decode(read.payload, validate=True)
     # ValueError is that of base64; pydantic's is one too.
     except (DocumentError, ValueError, RecursionError) as error:
-        what = error.message if isinstance(error, PithError) else type(error).__name__
+        what = error.message if isinstance(error, PithError) else "a field lacks or differs."
         raise CitationError(f"This is no DSSE envelope of a citation: {what}") from error
     if read.canonical() != given or base64.b64encode(payload).decode("ascii") != read.payload:
         raise CitationError("This is no DSSE envelope of a citation: a field lacks or differs.")

@@ -36,7 +36,7 @@ def coverage_of(exhibit: Exhibit, document_bytes: int | None) -> Coverage:
     signed = list(_signed(exhibit))
     bindings = dict(_bindings(exhibit))
     covered = {*signed, *bindings}
-    above = {path[: match.start()] for path in covered for match in re.finditer(r"[.\[]", path)}
+    above = set().union(*map(_above, covered))
     return Coverage(
         signed=tuple(signed),
         hash_bound=tuple(bindings),
@@ -119,6 +119,13 @@ def _hashes_to(text: JsonValue, expected: str) -> bool:
         return isinstance(text, str) and text_sha256(text) == expected
     except CanonicalFormError:
         return False
+
+
+# Kept: the same paths occur in every record.
+@lru_cache(maxsize=4096)
+def _above(path: str) -> tuple[str, ...]:
+    """The paths that lead to a path."""
+    return tuple(path[: match.start()] for match in re.finditer(r"[.\[]", path))
 
 
 def _leaves(value: JsonValue, path: str) -> Iterator[str]:

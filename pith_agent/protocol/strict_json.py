@@ -24,6 +24,9 @@ MAX_SAFE_INTEGER = 2**53 - 1
 """Beyond it, readers that keep numbers as doubles change the value (RFC 8259, section 6)."""
 
 
+_CONTAINERS = (dict, list)
+
+
 def parse_json(data: bytes, *, cap: int, floats: bool = False) -> JsonValue:
     """Read one JSON text that every program would read alike.
 
@@ -132,7 +135,7 @@ def _check_shape(top: JsonValue, *, check_text: bool) -> None:
             keys = container if isinstance(container, dict) else ()
             values = container.values() if isinstance(container, dict) else container
             nodes += len(values)
-            below += [value for value in values if isinstance(value, dict | list) and value]
+            below += [value for value in values if value and isinstance(value, _CONTAINERS)]
             if check_text:
                 _check_text("".join(value for value in values if isinstance(value, str)))
                 _check_text("".join(keys))

@@ -106,7 +106,7 @@ def _own(document: Document) -> JsonObject:
     try:
         data = json.dumps(plain(document), ensure_ascii=False).encode("utf-8")
     except ValueError as error:
-        raise JsonError(f"The object is not JSON: {type(error).__name__}.") from error
+        raise JsonError("The object is not JSON.") from error
     return load_document(data)
 
 

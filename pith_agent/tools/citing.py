@@ -14,6 +14,7 @@ from pith_agent.errors import (
     PithError,
     ShortIdentifierError,
     SigningKeyError,
+    StatementError,
     StorageError,
 )
 from pith_agent.protocol.citation import Relationship
@@ -126,27 +127,30 @@ def _request(said: SignArguments) -> CitationRequest:
             f"citing_sha256: a {said.citing_kind} is cited from by its SHA-256; only agent_output"
             " may lack it. Nothing was signed."
         )
-    return CitationRequest.read(
-        {
-            "relationship": said.relationship,
-            "citing": {
-                "kind": said.citing_kind,
-                "id": said.citing_id,
-                "digest": {"sha256": said.citing_sha256} if said.citing_sha256 else None,
-                "locator": said.locator,
-            },
-            "claim_id": said.claim_id,
-            "quote": said.quote,
-            "with_quote_text": said.with_quote_text,
-            "page": said.page,
-            "statement": said.statement,
-            "agent": {
-                "name": said.agent_name,
-                "version": said.agent_version,
-                "model": said.agent_model,
-            },
-        }
-    )
+    try:
+        return CitationRequest.read(
+            {
+                "relationship": said.relationship,
+                "citing": {
+                    "kind": said.citing_kind,
+                    "id": said.citing_id,
+                    "digest": {"sha256": said.citing_sha256} if said.citing_sha256 else None,
+                    "locator": said.locator,
+                },
+                "claim_id": said.claim_id,
+                "quote": said.quote,
+                "with_quote_text": said.with_quote_text,
+                "page": said.page,
+                "statement": said.statement,
+                "agent": {
+                    "name": said.agent_name,
+                    "version": said.agent_version,
+                    "model": said.agent_model,
+                },
+            }
+        )
+    except StatementError as error:
+        raise ArgumentsError(error.message) from error
 
 
 def _verify(
@@ -177,11 +181,12 @@ def _verify_one(client: Client, citation: JsonObject | str) -> CitationReport:
 
 def _list(client: Client, arguments: ListCitationsArguments, progress: Progress) -> LoggedCitations:
     size = len(client.ledger)
+    start = min(arguments.start, size)
     items = tuple(
         _logged(entry.index, entry.citation_id, entry.logged_at, entry.envelope.payload_bytes)
-        for entry in client.ledger.entries(arguments.start, arguments.limit)
+        for entry in client.ledger.entries(start, arguments.limit)
     )
-    end = arguments.start + len(items)
+    end = start + len(items)
     return LoggedCitations(size=size, items=items, next_start=end if end < size else None)
 
 

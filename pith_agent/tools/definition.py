@@ -11,6 +11,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from pith_agent.client import Client
 from pith_agent.errors import ArgumentsError
+from pith_agent.protocol.display import safe_text
 from pith_agent.protocol.strict_json import JsonObject
 from pith_agent.tools.schema import argument_noise, compact, result_noise, stored_schemas
 
@@ -98,7 +99,7 @@ class ToolDefinition(Generic[A]):
             accepted = self.arguments.model_validate(arguments)
         except ValidationError as error:
             faults = [
-                f"{'.'.join(map(str, fault['loc'])) or 'arguments'}: {fault['msg']}"
+                f"{safe_text('.'.join(map(str, fault['loc'])), 80) or 'arguments'}: {fault['msg']}"
                 for fault in error.errors(include_url=False, include_input=False)
             ]
             more = f"; and {len(faults) - 5} more" if len(faults) > 5 else ""

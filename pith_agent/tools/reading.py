@@ -19,7 +19,15 @@ from pith_agent.tools.definition import (
     ToolDefinition,
     bounded,
 )
-from pith_agent.tools.results import Paper, Papers, Resolved, Verified, brief, paper
+from pith_agent.tools.results import (
+    Paper,
+    Papers,
+    Resolved,
+    Verified,
+    bounded_coverage,
+    brief,
+    paper,
+)
 from pith_agent.tools.sections import SIGNED, Section, section
 
 BATCH = 10
@@ -116,7 +124,7 @@ def _verify(client: Client, arguments: VerifyArguments, progress: Progress) -> V
     full = arguments.detail == "full" or (
         arguments.detail == "auto" and len(reports) <= FULL_REPORTS
     )
-    return Verified(items=tuple(reports if full else map(brief, reports)))
+    return Verified(items=tuple(map(bounded_coverage if full else brief, reports)))
 
 
 def _bytes(record: JsonObject) -> bytes:

@@ -9,6 +9,9 @@ from pith_agent.protocol.record import CLAIMS, at
 from pith_agent.protocol.report import Coverage, Stated
 from pith_agent.protocol.strict_json import JsonObject
 
+UNBOUND = 200
+"""Unbound fields that a report names. The records that ship with this package have at most 38."""
+
 CORE_CLAIMS = 5
 """Claims in the core of a paper; the section `claims` has them all."""
 
@@ -138,6 +141,17 @@ def paper(found: Fetched, base_url: str) -> Paper:
             abstract_excerpt=_text(at(document, "paper.abstract_excerpt"), 600),
             claims=tuple(_claims(at(document, CLAIMS))),
         ),
+    )
+
+
+def bounded_coverage(report: Verification) -> Verification:
+    """A report that names at most `UNBOUND` unbound fields, and says how many more there are."""
+    unbound = report.coverage.unbound
+    if len(unbound) <= UNBOUND:
+        return report
+    named = (*unbound[:UNBOUND], f"… and {len(unbound) - UNBOUND} more")
+    return report.model_copy(
+        update={"coverage": report.coverage.model_copy(update={"unbound": named})}
     )
 
 

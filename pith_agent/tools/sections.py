@@ -1,5 +1,6 @@
 """Parts of a record that `fetch` gives on request, page by page, made safe to show."""
 
+import json
 from typing import Literal, TypeAlias
 
 from pydantic import JsonValue
@@ -45,26 +46,44 @@ SIGNED: frozenset[Section] = frozenset({"canonical"})
 MAX_STRING = 1000
 """Characters of one string in a section."""
 
+MAX_SECTION = 20_000
+"""Characters of JSON in one section, or in one page of it: hosts cut an answer of 25,000 tokens."""
+
 
 def section(document: JsonObject, name: Section, offset: int, limit: int) -> JsonObject:
     """One section: `value`, and for a list the page of it, `in_record`, `total`, `next_offset`.
 
     `in_record` is how many the record holds, `total` how many it says there are; both may differ
-    where the registry serves a sample.
+    where the registry serves a sample. A page ends before it exceeds `MAX_SECTION`; a value that
+    exceeds it alone is `None`, and `omitted` says how long it is.
     """
     value = next((found for place in PLACES[name] if (found := at(document, place))), None)
     if not isinstance(value, list):
-        return {"value": safe_value(value)}
-    page: JsonObject = {
-        "value": [safe_value(item) for item in value[offset : offset + limit]],
-        "in_record": len(value),
-    }
+        shown, length = _sized(value)
+        return {"value": shown} if length <= MAX_SECTION else {"value": None, "omitted": length}
+    entries: list[JsonValue] = []
+    page: JsonObject = {"value": entries, "in_record": len(value)}
+    left = MAX_SECTION
+    for item in value[offset : offset + limit]:
+        shown, length = _sized(item)
+        if length > MAX_SECTION:
+            shown, page["omitted"], length = None, length, 0
+        elif length > left:
+            break
+        entries.append(shown)
+        left -= length
     total = at(document, COUNTS[name]) if name in COUNTS else None
     if isinstance(total, int):
         page["total"] = total
-    if offset + limit < len(value):
-        page["next_offset"] = offset + limit
+    if offset + len(entries) < len(value):
+        page["next_offset"] = offset + len(entries)
     return page
+
+
+def _sized(value: JsonValue) -> tuple[JsonValue, int]:
+    """A value made safe to show, and its length as JSON."""
+    shown = safe_value(value)
+    return shown, len(json.dumps(shown, ensure_ascii=False))
 
 
 def safe_value(value: JsonValue) -> JsonValue:

@@ -13,6 +13,7 @@ from pith_agent.errors import ArgumentsError
 from pith_agent.tools import TOOLS, call_tool, definitions
 from pith_agent.tools.catalogue import computed_schemas
 from pith_agent.tools.schema import compact
+from pith_agent.tools.sections import section
 
 RECORD = Path(__file__).parent.parent / "vectors" / "record-2402.13116.json"
 NUMBER = "pith:2024:ODXWRQYNXKOR3ZX6FVYSFXZLUC"
@@ -237,3 +238,27 @@ def test_an_export_carries_the_number_and_marks_what_is_not_signed(client, form)
 
     assert NUMBER in item["export"]
     assert "signed" in item["export"].lower()
+
+
+def test_a_section_or_page_that_is_too_long_says_so_or_ends_early():
+    entries = [{"text": "x" * 999}] * 60
+    document = {"graph_snapshot": {"claims": {"items": entries}}, "paper": {"a": ["x" * 999] * 30}}
+
+    page = section(document, "claims", 0, 100)
+    rest = section(document, "claims", page["next_offset"], 100)
+
+    assert 10 < len(page["value"]) < 20
+    assert page["next_offset"] == len(page["value"])
+    assert page["value"] + rest["value"] == entries[: len(page["value"] + rest["value"])]
+    assert section(document, "paper", 0, 100) == {"value": None, "omitted": 30_097}
+
+
+def test_an_entry_that_is_too_long_by_itself_is_left_out_and_the_page_goes_on():
+    entries = [{"a": ["x" * 999] * 30}, "short"]
+    document = {"graph_snapshot": {"claims": {"items": entries}}}
+
+    page = section(document, "claims", 0, 100)
+
+    assert page["value"] == [None, "short"]
+    assert page["omitted"] == 30_097
+    assert "next_offset" not in page

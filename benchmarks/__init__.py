@@ -1,0 +1,1 @@
+"""Measurements, as ratios of interleaved runs. `make bench` runs them all."""

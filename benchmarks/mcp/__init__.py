@@ -1,0 +1,1 @@
+"""The MCP server beside a minimal server of the same SDK."""
