@@ -4,15 +4,14 @@ The machine that this runs on is shared. Single times say little, so each round 
 once, in an order that turns, and what is reported are medians and ratios of one run.
 """
 
+import math
 import os
 import platform
 import statistics
 import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import TypeVar
 
-Name = TypeVar("Name", bound=str)
 Times = dict[str, list[float]]
 """Name → seconds of each round."""
 
@@ -45,7 +44,7 @@ def median(times: Iterable[float]) -> float:
 def p95(times: Iterable[float]) -> float:
     """The time, in seconds, that 95 % of the rounds did not exceed."""
     ordered = sorted(times)
-    return ordered[max(0, round(0.95 * len(ordered)) - 1)]
+    return ordered[math.ceil(0.95 * len(ordered)) - 1]
 
 
 def ms(seconds: float) -> str:

@@ -18,7 +18,6 @@ nitpicky = True
 myst_heading_anchors = 3
 
 pith_records = ["records/*.json"]
-pith_offline = True
 
 html_theme = "furo"
 html_title = f"pith-agent {__version__}"

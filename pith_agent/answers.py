@@ -1,9 +1,8 @@
 """What the four verbs answer: one object for each identifier, with a status of its own."""
 
-import json
 from typing import Literal, Self, TypeAlias
 
-from pydantic import Field, JsonValue
+from pydantic import Field, JsonValue, PrivateAttr
 
 from pith_agent.errors import (
     AmbiguousError,
@@ -15,14 +14,11 @@ from pith_agent.errors import (
     UndecidableError,
     UnreachableError,
 )
-from pith_agent.protocol.canon import sha256
-from pith_agent.protocol.citation import Envelope, Statement
 from pith_agent.protocol.claims import ClaimReport, claim_checks
 from pith_agent.protocol.display import safe_text
 from pith_agent.protocol.record import load_document
 from pith_agent.protocol.report import Check, Coverage, Report, Stated, VerifiedRecord, decide
 from pith_agent.protocol.titles import Match
-from pith_agent.storage.cache import Stored
 
 TARGET_LENGTH = 200
 """Characters of a target that an answer repeats."""
@@ -116,6 +112,13 @@ class Verification(About):
     checks: tuple[Check, ...] = ()
     coverage: Coverage = Field(default_factory=Coverage)
 
+    _record: VerifiedRecord | None = PrivateAttr(default=None)
+
+    @property
+    def record(self) -> VerifiedRecord | None:
+        """The proof; `None` unless the verdict is `verified`."""
+        return self._record if self.verdict == "verified" else None
+
 
 class Fetched(About):
     """A whole document, with what is proved of it."""
@@ -125,46 +128,39 @@ class Fetched(About):
     """The document as it was served. Only what `coverage` names is proved."""
 
 
-class SignedCitation(Stated):
-    """A citation that was signed, or would have been."""
-
-    target: str
-    pith_number: str
-    title: str | None
-    """The authenticated title: it hashes to the signed hash."""
-    citation_id: str
-    """`pcite:` and SHA-256 of the payload."""
-    statement: dict[str, JsonValue]
-    """What is signed."""
-    signed: bool
-    """False for a dry run: then there is no envelope, and nothing was written."""
-    envelope: dict[str, JsonValue] | None = None
-    """The DSSE envelope."""
-    ledger_index: int | None = None
-    """The place in this machine's ledger."""
+def resolution(
+    target: str, report: Report, found_in: str, fetched_at: str | None = None
+) -> Resolution:
+    """Which record was found; the arguments are those of `verification`."""
+    return Resolution.model_validate(_about(target, report, found_in, fetched_at))
 
 
-def resolution(target: str, report: Report, stored: Stored) -> Resolution:
-    """Which record was found."""
-    return Resolution.model_validate(_about(target, report, stored))
-
-
-def fetched(target: str, report: Report, stored: Stored) -> Fetched:
-    """The document that was found."""
+def fetched(
+    target: str, report: Report, body: bytes, found_in: str, fetched_at: str | None = None
+) -> Fetched:
+    """The document that was found, read from `body`; the rest is as in `verification`."""
     try:
-        document = load_document(stored.body)
+        document = load_document(body)
     except DocumentError:
         document = None
-    about = _about(target, report, stored)
+    about = _about(target, report, found_in, fetched_at)
     return Fetched.model_validate({**about, "coverage": report.coverage, "document": document})
 
 
-def verification(target: str, report: Report, stored: Stored) -> Verification:
-    """What the checks say of the document that was found."""
-    about = _about(target, report, stored)
-    return Verification.model_validate(
+def verification(
+    target: str, report: Report, found_in: str, fetched_at: str | None = None
+) -> Verification:
+    """What the checks say of the document that was found.
+
+    Args:
+        target: What was asked, as it was typed.
+        report: The report on the document.
+        found_in: Where the document came from.
+        fetched_at: When it was received, RFC 3339, if that is known.
+    """
+    answer = Verification.model_validate(
         {
-            **about,
+            **_about(target, report, found_in, fetched_at),
             "canonical_sha256": report.canonical_sha256,
             "policy": report.policy,
             "trust_key": report.trust_key,
@@ -172,6 +168,8 @@ def verification(target: str, report: Report, stored: Stored) -> Verification:
             "coverage": report.coverage,
         }
     )
+    answer._record = report.record
+    return answer
 
 
 def with_claim(answer: Verification, claim: ClaimReport) -> Verification:
@@ -189,28 +187,7 @@ def with_claim(answer: Verification, claim: ClaimReport) -> Verification:
     return answer.model_copy(update=said)
 
 
-def signed_citation(
-    target: str,
-    record: VerifiedRecord,
-    statement: Statement,
-    envelope: Envelope | None = None,
-    ledger_index: int | None = None,
-) -> SignedCitation:
-    """A citation that was signed, or its dry run."""
-    payload = statement.payload()
-    return SignedCitation(
-        target=target[:TARGET_LENGTH],
-        pith_number=record.pith_number,
-        title=safe_text(record.title) if record.title else None,
-        citation_id=f"pcite:{sha256(payload).hex()}",
-        statement=json.loads(payload),
-        signed=envelope is not None,
-        envelope=envelope.model_dump(mode="json", by_alias=True) if envelope else None,
-        ledger_index=ledger_index,
-    )
-
-
-def _about(target: str, report: Report, stored: Stored) -> dict[str, object]:
+def _about(target: str, report: Report, found_in: str, fetched_at: str | None) -> dict[str, object]:
     check, record = report.decisive, report.record
     source = record.signed.source if record else None
     return {
@@ -222,6 +199,6 @@ def _about(target: str, report: Report, stored: Stored) -> dict[str, object]:
         "pith_number": report.pith_number,
         "title": safe_text(record.title) if record and record.title else None,
         "arxiv": f"{source.id}v{source.version}" if source and source.kind == "arxiv" else None,
-        "found_in": stored.fetched_from,
-        "fetched_at": stored.fetched_at,
+        "found_in": found_in,
+        "fetched_at": fetched_at,
     }

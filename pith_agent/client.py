@@ -6,18 +6,15 @@ import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
-from types import TracebackType
 from typing import Self, TypeAlias, TypeVar, overload
 
 from pith_agent.answers import (
     Answer,
     Fetched,
     Resolution,
-    SignedCitation,
     Verification,
     fetched,
     resolution,
-    signed_citation,
     verification,
     with_claim,
 )
@@ -28,18 +25,19 @@ from pith_agent.errors import (
     ShortIdentifierError,
 )
 from pith_agent.finder import Finder, Found
-from pith_agent.protocol.citation import CitationKey
+from pith_agent.protocol.citation import CitationKey, Statement
 from pith_agent.protocol.citation_draft import CitationRequest, draft
 from pith_agent.protocol.citation_report import CitationReport, examine_citation
 from pith_agent.protocol.claims import PaperClaim, check_claim_ids, examine_claim
 from pith_agent.protocol.export import Format, export
 from pith_agent.protocol.identifier import Identifier, parse_identifier
 from pith_agent.protocol.policy import STANDARD, Policy, Question
-from pith_agent.protocol.report import Report, VerifiedRecord
+from pith_agent.protocol.report import VerifiedRecord
 from pith_agent.protocol.strict_json import JsonObject
 from pith_agent.protocol.trust import TrustRoot
 from pith_agent.protocol.verify import examine
 from pith_agent.settings import Settings
+from pith_agent.signed import SignedCitation, signed_citation
 from pith_agent.storage.cache import Store, Stored
 from pith_agent.storage.files import RecordFiles
 from pith_agent.storage.keys import key_path, list_keys, load_key
@@ -110,7 +108,7 @@ class Client:
     def resolve(self, names: Iterable[Name]) -> list[Resolution]: ...
     def resolve(self, names: Name | Iterable[Name]) -> Resolution | list[Resolution]:
         """Say which record each identifier names, and whether it is genuine."""
-        return self._answer(Resolution, names, resolution)
+        return self._answer(Resolution, names, _resolution)
 
     @overload
     def fetch(  # type: ignore[overload-overlap]  # A str is an Iterable[str]; it is one name.
@@ -120,7 +118,7 @@ class Client:
     def fetch(self, names: Iterable[Name]) -> list[Fetched]: ...
     def fetch(self, names: Name | Iterable[Name]) -> Fetched | list[Fetched]:
         """Get each whole document, with what is proved of it."""
-        return self._answer(Fetched, names, fetched)
+        return self._answer(Fetched, names, _fetched)
 
     def fetch_bytes(self, name: Name) -> bytes:
         """The record of one identifier, byte for byte as it was served, verified or not.
@@ -138,7 +136,7 @@ class Client:
     def verify(self, names: Iterable[Name]) -> list[Verification]: ...
     def verify(self, names: Name | Iterable[Name]) -> Verification | list[Verification]:
         """Run every check on each record, and report check by check."""
-        return self._answer(Verification, names, verification)
+        return self._answer(Verification, names, _verification)
 
     def verify_claims(self, claims: Iterable[PaperClaim]) -> list[Verification]:
         """Verify the records that references name, and compare what the references say of them.
@@ -151,7 +149,7 @@ class Client:
     def verify_document(self, document: bytes, target: str = "-") -> Verification:
         """Run every check on a document that the caller has, without looking anything up."""
         report = examine(document, self.trust, self.policy)
-        return verification(target, report, Stored.received(document, target))
+        return verification(target, report, target)
 
     def add_document(self, document: bytes, origin: str) -> Verification:
         """Keep a document that the caller has, unless it is refuted.
@@ -173,7 +171,7 @@ class Client:
             report.require()
         if report.verdict == "verified" or self.store.get(stored.digest) is None:
             self._finder.keep(Found(stored, report))
-        return verification(origin, report, stored)
+        return verification(origin, report, origin, stored.fetched_at)
 
     def export(self, name: Name, format: Format) -> str:
         """The paper as an entry of a bibliography; what is not signed is marked as such.
@@ -212,30 +210,19 @@ class Client:
             VerificationError: A record is not verified.
             NoSigningKeyError: There is no key yet.
             StoreUnavailableError: The ledger cannot be written; nothing was signed.
+            CitationError: The record has no such claim, or the statement is too large.
             PithError: As `prove`.
         """
         targets = [names] if isinstance(names, str | Identifier) else list(names)
-        asked = [_parse(name) for name in targets]
-        for identifier in asked:
-            if identifier.kind == "pith_short":
-                raise ShortIdentifierError(f"{identifier} may name several papers.")
-        records = [self._finder.find(identifier).report.require() for identifier in asked]
-        now = datetime.now(UTC)
-        statements = [
-            draft(record, request, created_at=now, nonce=secrets.token_bytes(16))
-            for record in records
-        ]
-        drafts = zip(map(str, targets), records, statements, strict=True)
+        drafts = self._statements(targets, request)
         if dry_run:
-            return [signed_citation(target, record, said) for target, record, said in drafts]
+            return [signed_citation(*one) for one in drafts]
         key = self._signing_key()
-        envelopes = [key.sign(statement) for statement in statements]
+        envelopes = [key.sign(said) for _, _, said in drafts]
         places = self.ledger.append(envelopes)
         return [
-            signed_citation(target, record, said, envelope, place)
-            for (target, record, said), envelope, place in zip(
-                drafts, envelopes, places, strict=True
-            )
+            signed_citation(*one, envelope, place)
+            for one, envelope, place in zip(drafts, envelopes, places, strict=True)
         ]
 
     def verify_citation(
@@ -256,20 +243,6 @@ class Client:
         return examine_citation(
             citation, [*own, *signers], record=self.prove, now=datetime.now(UTC)
         )
-
-    def _signing_key(self) -> CitationKey:
-        named = self.settings.key_file
-        try:
-            return load_key(named or key_path(self.settings.key_directory))
-        except NoSigningKeyError as error:
-            # The shell in which the command is run may know of no other home than the default.
-            home = shlex.quote(str(self.settings.home))
-            hint = (
-                "Point PITH_KEY_FILE at a key file, or unset it."
-                if named
-                else f"Make one with 'pith-agent keys new --home {home}'."
-            )
-            raise NoSigningKeyError(error.message, hint=hint) from error
 
     @property
     def store(self) -> Store:
@@ -292,12 +265,7 @@ class Client:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def close(self) -> None:
@@ -306,11 +274,44 @@ class Client:
         if self._ledger is not None:
             self._ledger.close()
 
+    def _statements(
+        self, names: list[Name], request: CitationRequest
+    ) -> list[tuple[str, VerifiedRecord, Statement]]:
+        """Each name with its proof and what is said of it."""
+        asked = [_parse(name) for name in names]
+        for identifier in asked:
+            if identifier.kind == "pith_short":
+                raise ShortIdentifierError(f"{identifier} may name several papers.")
+        records = [self.prove(identifier) for identifier in asked]
+        now = datetime.now(UTC)
+        return [
+            (
+                str(name),
+                record,
+                draft(record, request, created_at=now, nonce=secrets.token_bytes(16)),
+            )
+            for name, record in zip(names, records, strict=True)
+        ]
+
+    def _signing_key(self) -> CitationKey:
+        named = self.settings.key_file
+        try:
+            return load_key(named or key_path(self.settings.key_directory))
+        except NoSigningKeyError as error:
+            # The shell in which the command is run may know of no other home than the default.
+            home = shlex.quote(str(self.settings.home))
+            hint = (
+                "Point PITH_KEY_FILE at a key file, or unset it."
+                if named
+                else f"Make one with 'pith-agent keys new --home {home}'."
+            )
+            raise NoSigningKeyError(error.message, hint=hint) from error
+
     def _answer(
         self,
         kind: type[A],
         names: Name | Iterable[Name],
-        answer: Callable[[str, Report, Stored], A],
+        answer: Callable[[str, Found], A],
     ) -> A | list[A]:
         def one(name: Name) -> A:
             try:
@@ -319,7 +320,7 @@ class Client:
                 raise  # The user's fault; it says nothing about a paper.
             except PithError as error:
                 return kind.without_record(str(name), error)
-            return answer(str(name), found.report, found.stored)
+            return answer(str(name), found)
 
         if isinstance(names, str | Identifier):
             return one(names)
@@ -329,10 +330,10 @@ class Client:
         try:
             found = self._finder.find(check_claim_ids(claim))
         except SettingsError:
-            raise
+            raise  # As in `_answer`.
         except PithError as error:
             return Verification.without_record(claim.id, error)
-        answer = verification(claim.id, found.report, found.stored)
+        answer = _verification(claim.id, found)
         if (record := found.report.record) is None:
             return answer
         return with_claim(answer, examine_claim(claim, record))
@@ -343,6 +344,19 @@ class Client:
             return [ask(question) for question in questions]
         with ThreadPoolExecutor(WORKERS) as pool:
             return list(pool.map(ask, questions))
+
+
+def _resolution(target: str, found: Found) -> Resolution:
+    return resolution(target, found.report, found.stored.fetched_from, found.stored.fetched_at)
+
+
+def _verification(target: str, found: Found) -> Verification:
+    return verification(target, found.report, found.stored.fetched_from, found.stored.fetched_at)
+
+
+def _fetched(target: str, found: Found) -> Fetched:
+    stored = found.stored
+    return fetched(target, found.report, stored.body, stored.fetched_from, stored.fetched_at)
 
 
 def _parse(name: Name) -> Identifier:

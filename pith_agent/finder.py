@@ -105,7 +105,7 @@ class Finder:
             stored.source[2] for stored in records + self.store.find(any_version) if stored.source
         }
         there = ", ".join(f"{paper.id}v{version}" for version in sorted(others))
-        return f" The local store has {there}." if there else ""
+        return f" At hand is {there}." if there else ""
 
     def _choose(self, asked: Identifier, documents: list[Stored]) -> Found:
         """The newest verified document; the newest at all if none is verified."""

@@ -7,24 +7,53 @@
 A citation becomes a link only after the signed record of the paper has been checked.
 """
 
+from typing import Literal
+
 from sphinx.application import Sphinx
 from sphinx.util.typing import ExtensionMetadata
 
 from pith_agent import __version__
-from sphinx_pith.config import VALUES, check_config
+from sphinx_pith.bibliography import PlacePapers
+from sphinx_pith.builders import CheckBuilder, LockBuilder
+from sphinx_pith.config import READ_AGAIN, VALUES
+from sphinx_pith.config_checks import check_config
+from sphinx_pith.directives import PithBibliography, PithCard, pith_bibliography, pith_card
 from sphinx_pith.domain import PithDomain
-from sphinx_pith.resolve import verify_citations
+from sphinx_pith.evidence import papers_of
+from sphinx_pith.hooks import accept_scheme, finish_reports, name_index, take_roles_over
+from sphinx_pith.i18n import CATALOG, LOCALE
+from sphinx_pith.pages import setup_pages
+from sphinx_pith.resolve import open_sources, verify_citations
 from sphinx_pith.roles import PithRole
+from sphinx_pith.transforms import Footnotes, SchemeLinks
 
 
 def setup(app: Sphinx) -> ExtensionMetadata:
-    """Register the role, the domain, the settings and the one pass that verifies."""
+    """Register roles, directives, the domain, the builders, the settings and the passes."""
     for value in VALUES:
-        app.add_config_value(value.name, value.default, "", types=value.types)
+        again: Literal["env", ""] = "env" if value.name in READ_AGAIN else ""
+        app.add_config_value(value.name, value.default, again, types=value.types)
+    app.add_message_catalog(CATALOG, str(LOCALE))
     app.add_domain(PithDomain)
-    app.add_role("pith", PithRole())
+    app.add_role("pith", PithRole("title"))
+    app.add_node(pith_card)
+    app.add_node(pith_bibliography)
+    app.add_directive("pith", PithCard)
+    app.add_directive("pith-bibliography", PithBibliography)
+    app.add_transform(Footnotes)
+    app.add_transform(SchemeLinks)
+    app.add_post_transform(PlacePapers)
+    app.add_builder(LockBuilder)
+    app.add_builder(CheckBuilder)
+    app.connect("config-inited", accept_scheme)
     app.connect("config-inited", check_config)
+    app.connect("builder-inited", open_sources)
+    app.connect("builder-inited", name_index)
+    # After extlinks, whose roles these replace.
+    app.connect("builder-inited", take_roles_over, priority=900)
     app.connect("env-updated", verify_citations)
+    setup_pages(app, papers_of)
+    app.connect("build-finished", finish_reports)
     return {
         "version": __version__,
         "env_version": PithDomain.data_version,

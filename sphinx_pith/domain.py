@@ -1,53 +1,98 @@
 """The domain: which page cites what, and what each page shows of it."""
 
-from collections.abc import Iterator, Set
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping, Set
 from typing import Any, ClassVar, NamedTuple
 
 from docutils import nodes
 from sphinx import addnodes
 from sphinx.builders import Builder
-from sphinx.domains import Domain
+from sphinx.domains import Domain, Index, ObjType
 from sphinx.environment import BuildEnvironment
 from sphinx.util import logging
 from sphinx.util.logging import get_node_location
 
 from pith_agent import Verification
-from sphinx_pith.nodes import UNCHECKED, appearance, citation, marked
+from sphinx_pith.directives import pith_bibliography, pith_card
+from sphinx_pith.findings import BuildReport
+from sphinx_pith.index import PapersIndex
+from sphinx_pith.listing import OPTIONS, documents, select
+from sphinx_pith.nodes import UNCHECKED, Writer, marked
+from sphinx_pith.papers import Paper, papers_of, reading_order
+from sphinx_pith.roles import FootnoteRole, PithRole, targets_of
+from sphinx_pith.sources import Sources
+from sphinx_pith.targets import parse_target, parse_targets
+from sphinx_pith.transforms import links_of
 
 logger = logging.getLogger(__name__)
 
 
 class Citation(NamedTuple):
-    """One place where a document cites."""
+    """One place where a document cites one paper."""
 
     target: str
-    """As it was typed."""
+    """As it was typed, with the claim."""
     location: str
     """File and line, as Sphinx prints them before a warning."""
+    anchor: str
+    """The id of the place on the page; empty for a card."""
+    fallback: str
+    """Where a plain link would go, if the citation was made of one."""
 
 
 class PithDomain(Domain):
     """Collects citations while documents are read, and writes them once they are verified.
 
-    `answers` is an attribute and not in `data`: answers are true for one build only, and the
-    environment, which keeps `data`, outlives it.
+    `answers` and `papers` are attributes and not in `data`: they are true for one build only, and
+    the environment, which keeps `data`, outlives it.
     """
 
     name = "pith"
     label = "Pith"
-    data_version = 1
-    initial_data: ClassVar[dict[str, Any]] = {"cites": {}, "shown": {}}
+    data_version = 2
+    object_types: ClassVar[dict[str, ObjType]] = {"paper": ObjType("paper", "ref")}
+    roles: ClassVar[dict[str, Any]] = {
+        "ref": PithRole("title"),
+        "cite": PithRole(),
+        "cite:t": PithRole("narrative"),
+        "cite:p": PithRole("parenthetical"),
+        "cite:n": PithRole("numeric"),
+        "cite:foot": FootnoteRole("full"),
+    }
+    indices: ClassVar[list[type[Index]]] = [PapersIndex]
+    initial_data: ClassVar[dict[str, Any]] = {"cites": {}, "lists": {}, "links": {}, "shown": {}}
 
     def __init__(self, env: BuildEnvironment) -> None:
         super().__init__(env)
         self.answers: dict[str, Verification] = {}
-        """Target, as typed → what this build's verification said. Set by `verify_citations`."""
+        """Target, as typed → what this build's verification said."""
+        self.papers: dict[str, Paper] = {}
+        """Suffix → verified paper, in the order in which they are first cited."""
+        self.sources: Sources | None = None
+        """The lock and the records; set when the builder is ready."""
+        self.report: BuildReport | None = None
+        """What this build found."""
+        self.entries: dict[str, str] = {}
+        """Suffix → the first document, in reading order, whose bibliography lists it."""
 
     @property
     def cites(self) -> dict[str, list[Citation]]:
         """Document → its citations, in order."""
         cites: dict[str, list[Citation]] = self.data["cites"]
         return cites
+
+    @property
+    def lists(self) -> dict[str, list[dict[str, Any]]]:
+        """Document → the options of its bibliographies, in order."""
+        lists: dict[str, list[dict[str, Any]]] = self.data["lists"]
+        return lists
+
+    @property
+    def links(self) -> dict[str, list[tuple[str, str]]]:
+        """Document → (URI, location) of the plain links that could be citations."""
+        links: dict[str, list[tuple[str, str]]] = self.data["links"]
+        return links
 
     @property
     def shown(self) -> dict[str, dict[str, str]]:
@@ -58,36 +103,114 @@ class PithDomain(Domain):
         shown: dict[str, dict[str, str]] = self.data["shown"]
         return shown
 
+    def settle(self, answers: Mapping[str, Verification]) -> None:
+        """Take over what this build has verified; from then on pages can be written."""
+        self.answers = dict(answers)
+        ordered = [
+            answers[cite.target]
+            for docname in reading_order(self.env, self.cites)
+            for cite in self.cites[docname]
+        ]
+        self.papers = papers_of(self.env.config, ordered)
+        self.entries = {}
+        for docname in reading_order(self.env, self.lists):
+            for options in self.lists[docname]:
+                for suffix in self.listed(docname, options):
+                    self.entries.setdefault(suffix, docname)
+
+    def suffix(self, target: str) -> str:
+        """The suffix of the paper that a target names; empty unless it is verified."""
+        answer = self.answers.get(target)
+        if answer is None or answer.verdict != "verified":
+            return ""
+        return (answer.pith_number or "").rpartition(":")[2]
+
+    def cited_by(self, docnames: Iterable[str]) -> list[str]:
+        """The suffixes that documents cite, each once, in order."""
+        targets = (cite.target for name in docnames for cite in self.cites.get(name, ()))
+        return list(dict.fromkeys(filter(None, map(self.suffix, targets))))
+
+    def listed(self, docname: str, options: Mapping[str, Any]) -> list[str]:
+        """The suffixes that a bibliography on a page lists, in its order."""
+        citing = reading_order(self.env, self.cites)
+        return select(self.papers, self.cited_by(documents(docname, options, citing)), options)
+
+    def writer(self, builder: Builder, docname: str) -> Writer:
+        """What makes the nodes of a page."""
+        return Writer(builder, docname, self.answers, self.papers, self.entries)
+
     def changed(self, output: str) -> list[str]:
-        """The documents whose pages in `output` no longer show what `answers` say.
+        """The documents whose pages in `output` no longer show what this build verified.
 
         They count as written from then on.
         """
         shown = self.shown.setdefault(output, {})
         changed: list[str] = []
-        for docname, cites in self.cites.items():
-            digest = appearance(self.env.config, self.answers, (cite.target for cite in cites))
+        for docname in {**self.cites, **self.lists}:
+            digest = self._appearance(docname)
             if shown.get(docname) != digest:
                 shown[docname] = digest
                 changed.append(docname)
         return changed
 
+    def _appearance(self, docname: str) -> str:
+        """A digest of all that a page shows of its citations, 32 hex digits."""
+        config = self.env.config
+        said: list[object] = [config.pith_base_url, bool(config.pith_reader_check)]
+        for cite in self.cites.get(docname, ()):
+            said.append([cite.target, *self._shown_of(cite.target)])
+        for options in self.lists.get(docname, ()):
+            suffixes = self.listed(docname, options)
+            said.append([[suffix, *_summary(self.papers[suffix])] for suffix in suffixes])
+        text = json.dumps(said, sort_keys=True, default=str)
+        return hashlib.sha256(text.encode("ascii")).hexdigest()[:32]
+
+    def _shown_of(self, target: str) -> list[object]:
+        paper = self.papers.get(self.suffix(target))
+        if paper is None:
+            return [self.answers[target].verdict]
+        claim = paper.claim(parse_target(target).claim)
+        return [*_summary(paper), claim, self.entries.get(paper.suffix)]
+
     def process_doc(self, env: BuildEnvironment, docname: str, document: nodes.document) -> None:
-        """Note the citations of a document that was just read."""
-        if found := list(_citations(document)):
+        """Note the citations and bibliographies of a document that was just read."""
+        if found := list(_citations(docname, document)):
             self.cites[docname] = found
+        if lists := list(document.findall(pith_bibliography)):
+            self.lists[docname] = [{name: node[name] for name in OPTIONS} for node in lists]
+        if env.config.pith_report_links and (links := list(links_of(document))):
+            self.links[docname] = [
+                (node["refuri"], get_node_location(node) or "") for node in links
+            ]
 
     def clear_doc(self, docname: str) -> None:
         """Forget a document that is gone or will be read again."""
-        self.cites.pop(docname, None)
-        for digests in self.shown.values():
-            digests.pop(docname, None)
+        for part in (self.cites, self.lists, self.links, *self.shown.values()):
+            part.pop(docname, None)  # type: ignore[attr-defined]  # All are dicts.
 
     def merge_domaindata(self, docnames: Set[str], otherdata: dict[str, Any]) -> None:
         """Take over what a parallel process has read."""
-        self.cites.update(
-            (docname, cites) for docname, cites in otherdata["cites"].items() if docname in docnames
-        )
+        for part in ("cites", "lists", "links"):
+            self.data[part].update(
+                (docname, found)
+                for docname, found in otherdata[part].items()
+                if docname in docnames
+            )
+
+    def get_objects(self) -> Iterator[tuple[str, str, str, str, str, int]]:
+        """The verified papers, for `objects.inv` and the search: where each is listed or cited."""
+        places = {
+            self.suffix(cite.target): (docname, cite.anchor)
+            for docname in reversed(reading_order(self.env, self.cites))
+            for cite in reversed(self.cites[docname])
+        }
+        for suffix, paper in self.papers.items():
+            docname, anchor = places.get(suffix, ("", ""))
+            if suffix in self.entries:
+                docname, anchor = self.entries[suffix], paper.anchor
+            if docname:
+                number = paper.work.pith_number
+                yield number, paper.work.readable_title, "paper", docname, anchor, 1
 
     def resolve_xref(
         self,
@@ -99,13 +222,21 @@ class PithDomain(Domain):
         node: addnodes.pending_xref,
         contnode: nodes.Element,
     ) -> Any:
-        """The link, or the text that stands in its place. It never leaves a link to nowhere."""
-        answer = self.answers.get(target)
-        if answer is None:
+        """The citation, or the text that stands in its place. It never leaves a link to nowhere."""
+        words = contnode if node.get("refexplicit") else None
+        single = words is not None or node.get("pithfallback")
+        targets = (parse_target(target),) if single else parse_targets(target)
+        if any(one.text not in self.answers for one in targets):
             # Another extension added the node after the documents were read.
             logger.warning("%s was not verified: it was added too late.", target, location=node)
             return marked(contnode, UNCHECKED)
-        return citation(answer, builder, contnode, explicit=node["refexplicit"])
+        writer = self.writer(builder, fromdocname)
+        if (fallback := node.get("pithfallback")) and writer.paper(targets[0]) is None:
+            return nodes.reference("", "", contnode, internal=False, refuri=fallback)
+        whole = writer.citation(node.get("pithstyle", "title"), targets, words)
+        if anchor := node.get("pithanchor"):
+            whole = nodes.inline("", "", nodes.target("", "", ids=[anchor]), whole)
+        return whole
 
     def resolve_any_xref(
         self,
@@ -128,10 +259,24 @@ def domain_of(env: BuildEnvironment) -> PithDomain:
     return domain
 
 
-def _citations(document: nodes.document) -> Iterator[Citation]:
-    for node in document.findall(addnodes.pending_xref):
-        if node.get("refdomain") == PithDomain.name and not _is_definition(node):
-            yield Citation(node["reftarget"], get_node_location(node) or "")
+def _summary(paper: Paper) -> list[object]:
+    return [paper.url, paper.work, paper.label]
+
+
+def _citations(docname: str, document: nodes.document) -> Iterator[Citation]:
+    number = 0
+    for node in document.findall():
+        if isinstance(node, pith_card):
+            yield Citation(node["target"], get_node_location(node) or "", "", "")
+        elif isinstance(node, addnodes.pending_xref) and node.get("refdomain") == PithDomain.name:
+            if _is_definition(node):
+                continue
+            number += 1
+            node["pithanchor"] = f"pith-cite-{nodes.make_id(docname)}-{number}"
+            location = get_node_location(node) or ""
+            for target in targets_of(node):
+                fallback = node.get("pithfallback", "")
+                yield Citation(target, location, node["pithanchor"], fallback)
 
 
 def _is_definition(node: nodes.Node) -> bool:

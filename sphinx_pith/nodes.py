@@ -4,89 +4,188 @@ Only nodes that every builder knows are used: a class of our own in a section ti
 Sphinx's table of contents fail.
 """
 
-import hashlib
-import json
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from docutils import nodes
 from sphinx.builders import Builder
-from sphinx.config import Config
 
-from pith_agent import Verification
+from pith_agent import Verification, safe_text
+from sphinx_pith.i18n import _
+from sphinx_pith.papers import Paper, text
+from sphinx_pith.roles import Style
+from sphinx_pith.targets import Target
 
 UNVERIFIED = "[unverified]"
 UNCHECKED = "[unchecked]"
+"""Marks that are read, and not only seen. They are translated where they are written."""
 
-_SUFFIX = re.compile("[A-Z2-7]{26}")
+UNSIGNED = "pith-unsigned"
+"""The class of what no signature covers."""
 
 
-def citation(
-    answer: Verification, builder: Builder, content: nodes.Element, *, explicit: bool
-) -> nodes.Element:
-    """A link for what is verified; plain text with a visible mark for all else.
+class Writer:
+    """Makes the nodes of citations for one builder and one page."""
 
-    Args:
-        answer: What the verification said of the target.
-        builder: Some print no URL, so that the Pith Number is added there.
-        content: The author's words, or the target in short.
-        explicit: Whether they are the author's words, which then stay.
-    """
-    uri = _page(builder.config, answer)
-    if uri is None:
-        return marked(content, UNCHECKED if is_unchecked(answer) else UNVERIFIED)
-    number = answer.pith_number or ""
-    if not explicit:
-        content = nodes.inline("", answer.title or number, classes=content["classes"])
-    link = nodes.reference(
-        "",
-        "",
-        content,
-        internal=False,
-        refuri=uri,
-        reftitle=f"Verified: {number}",
-        classes=["pith", "pith-verified"],
-    )
-    suffix = number.rpartition(":")[2]
-    if _prints_urls(builder) or suffix in content.astext():
-        return link
-    return nodes.inline("", "", link, nodes.Text(f" (pith:{suffix})"))
+    def __init__(
+        self,
+        builder: Builder,
+        docname: str,
+        answers: Mapping[str, Verification],
+        papers: Mapping[str, Paper],
+        entries: Mapping[str, str],
+    ) -> None:
+        """Write from what was verified.
+
+        Args:
+            builder: Some print no URL, so that the Pith Number is added there.
+            docname: The page that is written.
+            answers: Target, as it was typed → answer.
+            papers: Suffix → paper.
+            entries: Suffix → document with the paper's entry in a bibliography.
+        """
+        self.builder = builder
+        self.docname = docname
+        self.answers = answers
+        self.papers = papers
+        self.entries = entries
+
+    def paper(self, target: Target) -> Paper | None:
+        """The verified paper that a target names, if the claim it names is there too."""
+        answer = self.answers.get(target.text)
+        number = answer.pith_number if answer and answer.verdict == "verified" else None
+        return self.papers.get((number or "").rpartition(":")[2])
+
+    def link(self, target: Target, content: nodes.Element, *, entry: bool = False) -> nodes.Element:
+        """A link for what is verified; plain text with a visible mark for all else.
+
+        Args:
+            target: The paper.
+            content: What is linked.
+            entry: Link to the paper's entry in a bibliography, if there is one.
+        """
+        paper = self.paper(target)
+        if paper is None or (target.claim and paper.claim(target.claim) is None):
+            answer = self.answers.get(target.text)
+            return marked(content, UNCHECKED if answer and is_unchecked(answer) else UNVERIFIED)
+        return self.to(paper, content, entry=entry)
+
+    def to(self, paper: Paper, content: nodes.Element, *, entry: bool = False) -> nodes.Element:
+        """The link to a verified paper's page, or to its entry in a bibliography."""
+        classes = ["pith", "pith-verified"]
+        if entry and (listed := self._entry(paper)) is not None:
+            return nodes.reference("", "", content, internal=True, classes=classes, **listed)
+        uri = {"refuri": paper.url, "reftitle": verified(paper)}
+        link = nodes.reference("", "", content, internal=False, classes=classes, **uri)
+        if self._prints_urls() or paper.suffix in content.astext():
+            return link
+        return nodes.inline("", "", link, nodes.Text(f" (pith:{paper.suffix})"))
+
+    def _entry(self, paper: Paper) -> dict[str, str] | None:
+        """Where the entry is: a page, or an anchor of this one."""
+        docname = self.entries.get(paper.suffix)
+        if docname is None:
+            return None
+        title = verified(paper)
+        if docname == self.docname:
+            return {"refid": paper.anchor, "reftitle": title}
+        uri = self.builder.get_relative_uri(self.docname, docname)
+        return {"refuri": f"{uri}#{paper.anchor}", "reftitle": title}
+
+    def citation(
+        self, style: Style, targets: tuple[Target, ...], words: nodes.Element | None
+    ) -> nodes.Element:
+        """A whole citation.
+
+        Args:
+            style: How it looks.
+            targets: The papers.
+            words: The author's own words, which then stand in the place of any label.
+        """
+        if words is not None:
+            return self.link(targets[0], words)
+        before, between, after = _AROUND[style]
+        parts: list[nodes.Node] = [nodes.Text(before)]
+        for place, target in enumerate(targets):
+            parts.append(nodes.Text(between if place else ""))
+            parts.append(nodes.Text(f"{target.before} " if target.before else ""))
+            parts += self._one(style, target)
+            parts.append(nodes.Text(f", {target.after}" if target.after else ""))
+        parts.append(nodes.Text(after))
+        said = [part for part in parts if part.astext()]
+        if len(said) == 1 and isinstance(said[0], nodes.Element):
+            return said[0]
+        return nodes.inline("", "", *said, classes=["pith-cite"])
+
+    def _one(self, style: Style, target: Target) -> list[nodes.Node]:
+        paper = self.paper(target)
+        claim = paper.claim(target.claim) if paper and target.claim else None
+        if paper is None or (target.claim and claim is None):
+            return [self.link(target, text(target.short))]
+        said: list[nodes.Node] = []
+        if claim is not None:
+            said = [
+                nodes.Text(f", {target.claim}: "),
+                text(f"“{safe_text(claim, 1000)}”", "pith-claim", UNSIGNED),
+            ]
+        match style:
+            case "narrative":
+                label = nodes.inline("", "", text(paper.label.authors, UNSIGNED))
+                label += nodes.Text(f" ({paper.label.year})")
+            case "parenthetical":
+                label = nodes.inline("", "", text(paper.label.authors, UNSIGNED))
+                label += nodes.Text(f", {paper.label.year}")
+            case "numeric":
+                label = text(str(paper.label.number))
+            case "full":
+                return [*reference_text(self, paper), *said]
+            case _:
+                label = text(shown_title(paper), "xref", "pith")
+        return [self.link(target, label, entry=style != "title"), *said]
+
+    def _prints_urls(self) -> bool:
+        """Whether the reader of the output can reach the target of a link."""
+        if self.builder.format == "man":
+            return bool(self.builder.config.man_show_urls)
+        return self.builder.format != "text"
+
+
+_AROUND: dict[Style, tuple[str, str, str]] = {
+    "title": ("", ", ", ""),
+    "full": ("", "; ", ""),
+    "narrative": ("", ", ", ""),
+    "parenthetical": ("(", "; ", ")"),
+    "numeric": ("[", ", ", "]"),
+}
+"""Before, between and after the papers of one citation."""
+
+
+def reference_text(writer: Writer, paper: Paper) -> list[nodes.Node]:
+    """Authors, year, title and number, as a footnote or a bibliography says them."""
+    from_arxiv = f"arXiv:{paper.work.arxiv}v{paper.work.version}" if paper.work.arxiv else ""
+    parts: list[nodes.Node] = []
+    if paper.work.authors:
+        parts += [text(paper.label.authors, UNSIGNED), nodes.Text(" ")]
+    parts += [nodes.Text(f"({paper.label.year}). ")]
+    parts += [writer.to(paper, text(shown_title(paper)))]
+    return [*parts, nodes.Text(f". {from_arxiv}." if from_arxiv else ".")]
+
+
+def verified(paper: Paper) -> str:
+    """What a link says of itself when it is pointed at."""
+    return _("Verified: %s") % paper.work.pith_number
+
+
+def shown_title(paper: Paper) -> str:
+    """The authenticated title; the Pith Number where there is none."""
+    return (paper.record.title and paper.work.readable_title) or paper.work.pith_number
 
 
 def marked(content: nodes.Element, mark: str) -> nodes.Element:
     """Text without a link, and a mark that can be read and not only seen."""
     name = f"pith-{mark.strip('[]')}"
-    return nodes.inline("", "", content, nodes.Text(f" {mark}"), classes=["pith", name])
+    return nodes.inline("", "", content, nodes.Text(f" {_(mark)}"), classes=["pith", name])
 
 
 def is_unchecked(answer: Verification) -> bool:
     """Whether nothing is known, because nobody could be asked."""
     return answer.verdict in ("unreachable", "damaged")
-
-
-def appearance(config: Config, answers: Mapping[str, Verification], targets: Iterable[str]) -> str:
-    """A digest of all that a page shows of its citations, 32 hex digits.
-
-    It differs whenever the page has to be written again.
-    """
-    shown: list[object] = []
-    for target in sorted(set(targets)):
-        answer = answers[target]
-        uri = _page(config, answer)
-        shown.append([target, uri, answer.title] if uri else [target, is_unchecked(answer)])
-    return hashlib.sha256(json.dumps(shown).encode("ascii")).hexdigest()[:32]
-
-
-def _page(config: Config, answer: Verification) -> str | None:
-    """The record's page, built from what was computed and never taken from the record."""
-    suffix = (answer.pith_number or "").rpartition(":")[2]
-    if answer.verdict != "verified" or not _SUFFIX.fullmatch(suffix):
-        return None
-    return f"{config.pith_base_url.rstrip('/')}/pith/{suffix}"
-
-
-def _prints_urls(builder: Builder) -> bool:
-    """Whether the reader of the output can reach the target of a link."""
-    if builder.format == "man":
-        return bool(builder.config.man_show_urls)
-    return builder.format != "text"

@@ -5,161 +5,205 @@ exit status is set, so that suppressing the warnings does not hide it.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path, PurePath
 
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
+from sphinx.errors import ConfigError
 from sphinx.util import logging
 
-from pith_agent import (
-    Client,
-    Identifier,
-    IdentifierError,
-    PithError,
-    Verification,
-    error_class,
-    parse_identifier,
-    safe_text,
-)
-from sphinx_pith.config import YEAR_HINT, Severity, settings_of, severity_of
-from sphinx_pith.domain import Citation, domain_of
-from sphinx_pith.records import Project, load_project
+from pith_agent import Verification, error_class, safe_text
+from sphinx_pith.config import lock_path, mode_of, severity_of
+from sphinx_pith.domain import Citation, PithDomain, domain_of
+from sphinx_pith.findings import BuildReport, CitedPlace, Finding, Severity
+from sphinx_pith.i18n import _
+from sphinx_pith.locking import renew_lock
+from sphinx_pith.places import place_of
+from sphinx_pith.sources import Answered, Sources
+from sphinx_pith.targets import parse_target
 
 logger = logging.getLogger(__name__)
 
 MESSAGE_LENGTH = 1000
 """Characters of one warning, so that a hostile record cannot flood the log."""
 
+ABSENT = frozenset({"unlocked", "not-found", "unreachable", "rate-limited", "bad-response"})
+"""Codes with which a citation that was made of a plain link goes back to being one."""
 
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """One thing to tell, and where."""
 
-    code: str
-    text: str
-    location: str
+def open_sources(app: Sphinx) -> None:
+    """Read the lock and the records before any document is.
+
+    Raises:
+        ConfigError: The lock is no lock.
+    """
+    domain_of(app.env).sources = Sources.open(app, mode_of(app))
 
 
 def verify_citations(app: Sphinx, env: BuildEnvironment) -> list[str]:
     """Verify all that is cited, tell what is wrong, and name the pages to write again."""
     domain = domain_of(env)
-    cites = [cite for docname in sorted(domain.cites) for cite in domain.cites[docname]]
-    project = load_project(Path(app.confdir), app.config.pith_records)
-    bad_files = [Verification.without_record(place, error) for place, error in project.faults]
-    if cites or project.documents:
-        domain.answers, refuted = _ask(app, project, dict.fromkeys(cite.target for cite in cites))
-        bad_files += refuted
-    problems = [_problem(answer.target, answer, _location(app, answer)) for answer in bad_files]
-    for target, location in cites:
-        answer = domain.answers[target]
-        if answer.verdict != "verified":
-            problems.append(_problem(target, answer, location))
-        else:
-            problems += _mentions(target, answer, location)
-    _tell(app, problems, cites)
+    sources = domain.sources
+    if sources is None:
+        raise TypeError("the sources were not opened")
+    targets = [cite.target for cites in domain.cites.values() for cite in cites]
+    answered = sources.answer(app, targets)
+    domain.settle({target: one.answer for target, one in answered.items()})
+    findings = [*_findings(app, domain, answered), *renew_lock(app, domain, sources, answered)]
+    report = BuildReport(
+        project=app.config.project,
+        builder=app.builder.name,
+        mode=sources.mode,
+        citations=tuple(_cited(app, domain, answered)),
+        findings=_exempted(app, tuple(findings)),
+        fetched=sources.fetched,
+        root=PurePath(app.confdir),
+    )
+    _tell(app, report)
+    domain.report = report
     return domain.changed(f"{app.builder.name} {app.outdir}")
 
 
-def _ask(
-    app: Sphinx, project: Project, targets: Iterable[str]
-) -> tuple[dict[str, Verification], list[Verification]]:
-    """The answer for each target, and the refuted records of the project that no answer met."""
-    try:
-        settings = settings_of(app)
-        # A build with no network depends on nothing but the project and the package.
-        client = Client(settings, records=project.files, persistent=not settings.offline)
-    except PithError as error:
-        return {target: Verification.without_record(target, error) for target in targets}, []
-    try:
-        answers = dict(_answers(client, targets))
-        met = {answer.found_in for answer in answers.values()}
-        others = [
-            client.verify_document(document.body, document.place)
-            for document in project.documents
-            if document.place not in met
-        ]
-    except PithError as error:  # A setting, such as a proxy: the fault of no record.
-        return {target: Verification.without_record(target, error) for target in targets}, []
-    finally:
-        # Before Sphinx forks its writers: SQLite's files must not be shared with them.
-        client.close()
-    return answers, [answer for answer in others if answer.verdict == "failed"]
+def _cited(app: Sphinx, domain: PithDomain, answered: dict[str, Answered]) -> Iterator[CitedPlace]:
+    for docname in sorted(domain.cites):
+        for cite in domain.cites[docname]:
+            one = answered[cite.target]
+            place = place_of(app, cite.location)
+            yield CitedPlace(cite.target, docname, place, one.answer, one.source)
 
 
-def _answers(client: Client, targets: Iterable[str]) -> Iterator[tuple[str, Verification]]:
-    """Verify each paper once, however it is spelled."""
-    asked: dict[str, Identifier] = {}
-    for target in targets:
-        try:
-            identifier = parse_identifier(target)
-        except IdentifierError as error:
-            yield target, Verification.without_record(target, error)
-            continue
-        if identifier.kind == "pith_short":
-            yield target, _short(client, target, identifier)
-        else:
-            asked[target] = identifier
-    unique = list(dict.fromkeys(asked.values()))
-    found = dict(zip(unique, client.verify(unique), strict=True))
-    for target, identifier in asked.items():
-        yield target, found[identifier]
+def _findings(app: Sphinx, domain: PithDomain, answered: dict[str, Answered]) -> Iterator[Finding]:
+    """The problems of this build, files first, then citations in the order of documents."""
+    for answer in domain.sources.refuted if domain.sources else ():
+        # File and line; without a line, Sphinx would take the file for a document.
+        place = answer.target if ":" in answer.target else f"{answer.target}:1"
+        yield problem(app, answer.target, answer, str(Path(app.confdir) / place))
+    for docname in sorted(domain.cites):
+        for cite in domain.cites[docname]:
+            yield from _of_citation(app, domain, cite, answered[cite.target])
+    yield from _unused(app, domain, answered)
+    for docname in sorted(domain.links):
+        for uri, location in domain.links[docname]:
+            message = _("%s could be a verified citation.") % uri
+            yield finding(app, "unverified-link", message, location, target=uri)
 
 
-def _short(client: Client, target: str, identifier: Identifier) -> Verification:
-    """Short forms are no citations: two records can share one. The hint gives the full number."""
-    meant = client.resolve(identifier)
-    numbers = [meant.pith_number] if meant.verdict == "verified" else meant.candidates
-    error = error_class("short-identifier")(f"{identifier} may name several papers.")
-    answer = Verification.without_record(target, error)
-    hint = f"Write {' or '.join(filter(None, numbers))}." if numbers else answer.hint
-    return answer.model_copy(update={"hint": hint})
+def _of_citation(
+    app: Sphinx, domain: PithDomain, cite: Citation, one: Answered
+) -> Iterator[Finding]:
+    answer = one.answer
+    if answer.verdict != "verified":
+        plain = bool(cite.fallback) and answer.code in ABSENT
+        yield problem(app, cite.target, answer, cite.location, severity="info" if plain else None)
+        return
+    for check in answer.checks:
+        # What the author of a verified citation can correct: a year that is not the record's.
+        if check.code == "year-hint":
+            message = f"{cite.target}: {check.detail} The year is {check.found}."
+            yield finding(app, check.code, message, cite.location, target=cite.target)
+    target = parse_target(cite.target)
+    paper = domain.papers[domain.suffix(cite.target)]
+    if target.claim and paper.claim(target.claim) is None:
+        known = ", ".join(str(item.get("claim_id")) for item in paper.record.claims) or "none"
+        message = f"{target.name} has no claim {target.claim}; at hand are: {known}."
+        yield finding(app, "unknown-claim", message, cite.location, target=cite.target)
 
 
-def _location(app: Sphinx, answer: Verification) -> str:
-    """File and line; without a line, Sphinx would take the file for a document."""
-    place = answer.target if ":" in answer.target else f"{answer.target}:1"
-    return str(Path(app.confdir) / place)
+def _unused(app: Sphinx, domain: PithDomain, answered: dict[str, Answered]) -> Iterator[Finding]:
+    """The papers of the lock that nobody cites."""
+    if domain.sources is None or app.builder.name == "pithlock":
+        return
+    lock = domain.sources.lock
+    cited = {lock.suffix_of(one.identifier) for one in answered.values() if one.identifier}
+    for suffix in sorted(set(lock.papers) - cited):
+        message = _("%s holds pith:%s, which nothing cites.") % (app.config.pith_lock, suffix)
+        yield finding(app, "unused", message, f"{lock_path(app)}:1", target=f"pith:{suffix}")
 
 
-def _problem(name: str, answer: Verification, location: str) -> Problem:
+def finding(
+    app: Sphinx, code: str, message: str, location: str, *, target: str = "", hint: str = ""
+) -> Finding:
+    """A problem that is not the answer of a verification."""
+    return Finding(
+        code=code,
+        severity=severity_of(app.config, code),
+        message=safe_text(message, MESSAGE_LENGTH),
+        hint=hint or _HINTS.get(code, "") or error_class(code).hint,
+        place=place_of(app, location),
+        location=location,
+        target=target,
+    )
+
+
+def problem(
+    app: Sphinx,
+    name: str,
+    answer: Verification,
+    location: str,
+    *,
+    severity: Severity | None = None,
+) -> Finding:
+    """A verification that did not end well."""
     check = next((check.name for check in answer.checks if check.code == answer.code), "")
-    where = f"(check: {check}, record: {answer.found_in})" if check else ""
-    parts = filter(None, (f"{name}:", answer.message, where, answer.hint))
-    return Problem(answer.code, safe_text(" ".join(parts), MESSAGE_LENGTH), location)
+    where = f" (check: {check}, record: {answer.found_in})" if check else ""
+    return Finding(
+        code=answer.code,
+        severity=severity or severity_of(app.config, answer.code),
+        message=safe_text(f"{name}: {answer.message}{where}", MESSAGE_LENGTH),
+        hint=answer.hint,
+        place=place_of(app, location),
+        location=location,
+        target=name,
+        pith_number=answer.pith_number,
+        check=check,
+    )
 
 
-def _mentions(name: str, answer: Verification, location: str) -> list[Problem]:
-    """What the author of a verified citation can correct: a year that is not the record's."""
-    return [
-        Problem(check.code, f"{name}: {check.detail} The year is {check.found}.", location)
-        for check in answer.checks
-        if check.code == YEAR_HINT
-    ]
+_HINTS = {
+    "unused": "Remove it with 'python -m sphinx_pith lock --prune'.",
+    "unverified-link": "Convert it with 'python -m sphinx_pith convert'.",
+}
 
 
-def _tell(app: Sphinx, problems: Sequence[Problem], cites: Sequence[Citation]) -> None:
+def _exempted(app: Sphinx, findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
+    """The findings, lowered where the baseline lets them stay."""
+    name = app.config.pith_baseline
+    if name is None:
+        return findings
+    # Imported here: most projects have no baseline.
+    from sphinx_pith.baseline import BaselineError, apply, load_baseline  # noqa: PLC0415
+
+    try:
+        text = (Path(app.confdir) / name).read_text("utf-8")
+        return apply(findings, load_baseline(text, name), datetime.now(UTC).date())
+    except (OSError, UnicodeDecodeError, BaselineError) as error:
+        raise ConfigError(f"pith_baseline: {error}") from error
+
+
+def _tell(app: Sphinx, report: BuildReport) -> None:
     """Log each problem; set the exit status if one is an error, with or without `-W`."""
-    errors: list[str] = []
-    for problem in problems:
-        severity = severity_of(app.config, problem.code)
-        _log(severity, problem)
-        if severity == "error":
-            errors.append(problem.code)
+    for one in report.findings:
+        tell(one)
+    errors = [one.code for one in report.findings if one.severity == "error"]
     if errors:
         app.statuscode = 1
         codes = ", ".join(f"{code} ({count})" for code, count in Counter(errors).items())
         # Without a type, so that suppress_warnings cannot hide why the build fails.
-        logger.warning("Pith: the build fails: %s.", codes)
-    elif cites:
-        network = "offline" if app.config.pith_offline else "network allowed"
-        text = "Pith: %d citations, %d problems that do not fail the build, %s."
-        logger.info(text, len(cites), len(problems), network)
+        logger.warning(_("Pith: the build fails: %s."), codes)
+    elif report.citations:
+        words = _(
+            "Pith: %d citations, %d problems that do not fail the build, mode %s, %d fetched."
+        )
+        told = sum(one.severity != "ignore" for one in report.findings)
+        logger.info(words, len(report.citations), told, report.mode, report.fetched)
 
 
-def _log(severity: Severity, problem: Problem) -> None:
-    if severity == "ignore":
+def tell(one: Finding) -> None:
+    """Log a problem as its severity says."""
+    if one.severity == "ignore":
         return
-    log = logger.info if severity == "info" else logger.warning
-    log("%s", problem.text, type="pith", subtype=problem.code, location=problem.location or None)
+    log = logger.info if one.severity == "info" else logger.warning
+    text = f"{one.message} {one.hint}".strip()
+    log("%s", text, type="pith", subtype=one.code, location=one.location or None)

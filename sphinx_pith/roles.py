@@ -1,21 +1,31 @@
-"""The role `pith`."""
+"""The roles: each leaves a `pending_xref` of our domain; reading a document does no I/O."""
+
+import hashlib
+from typing import Literal, TypeAlias, get_args
 
 from docutils import nodes
 from docutils.nodes import Element, Node, system_message
+from sphinx import addnodes
 from sphinx.environment import BuildEnvironment
 from sphinx.roles import XRefRole
 
-from pith_agent import IdentifierError, parse_identifier
+from sphinx_pith.targets import parse_target, parse_targets
+
+Style: TypeAlias = Literal["title", "narrative", "parenthetical", "numeric", "full"]
+
+STYLES: tuple[Style, ...] = get_args(Style)
 
 
 class PithRole(XRefRole):
-    """Leave a `pending_xref` of our domain; reading a document does no I/O.
+    """A citation in one style.
 
     The node is Sphinx's own and not a subclass: only that may stand in a section title.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, style: Style | None = None) -> None:
+        """Cite in `style`, or in that of `pith_cite_style` if it is `None`."""
         super().__init__(innernodeclass=nodes.inline, warn_dangling=False)
+        self.style = style
 
     def process_link(
         self,
@@ -35,13 +45,80 @@ class PithRole(XRefRole):
     ) -> tuple[list[Node], list[system_message]]:
         """Hand the reference to the domain; `!` before the text leaves the text alone."""
         if is_ref:
-            node["refdomain"], node["reftype"] = "pith", "ref"
+            mark(node, style=self.style or env.config.pith_cite_style)
         return [node], []
 
 
+class FootnoteRole(PithRole):
+    """A citation in a footnote: a reference here; `Footnotes` makes the footnote."""
+
+    def result_nodes(
+        self, document: nodes.document, env: BuildEnvironment, node: Element, is_ref: bool
+    ) -> tuple[list[Node], list[system_message]]:
+        """The reference to a footnote that all citations of the same text on a page share."""
+        if not is_ref:
+            return [node], []
+        target = node["reftarget"]
+        label = f"pith-{hashlib.sha256(target.encode()).hexdigest()[:16]}"
+        reference = nodes.footnote_reference("[#]_", refname=label, auto=1)
+        reference["pithtarget"] = target
+        document.note_footnote_ref(reference)
+        document.note_autofootnote_ref(reference)
+        return [reference], []
+
+
+class AliasRole(PithRole):
+    """An existing role such as `:arxiv:`, taken over: a plain link where there is no record."""
+
+    def __init__(self, prefix: str, url: str) -> None:
+        """Put `prefix` before the target, and link to `url` followed by the target otherwise."""
+        super().__init__("title")
+        self.prefix = prefix
+        self.url = url
+
+    def result_nodes(
+        self, document: nodes.document, env: BuildEnvironment, node: Element, is_ref: bool
+    ) -> tuple[list[Node], list[system_message]]:
+        """As `PithRole`, with the link to fall back to."""
+        if is_ref:
+            node["pithfallback"] = self.url + node["reftarget"]
+            node["reftarget"] = self.prefix + node["reftarget"]
+            mark(node, style="title")
+        return [node], []
+
+
+ALIAS_ROLES = {
+    "arxiv": AliasRole("arXiv:", "https://arxiv.org/abs/"),
+    "doi": AliasRole("doi:", "https://doi.org/"),
+}
+"""Kind of identifier → the role that takes it."""
+
+
+def mark(node: Element, *, style: Style) -> None:
+    """Make a `pending_xref` ours."""
+    node["refdomain"], node["reftype"], node["pithstyle"] = "pith", "ref", style
+
+
+def pending(target: str, text: str, *, style: Style, explicit: bool) -> addnodes.pending_xref:
+    """A citation that no role has made."""
+    node = addnodes.pending_xref(
+        "",
+        nodes.inline("", text, classes=["xref", "pith"]),
+        reftarget=target,
+        refexplicit=explicit,
+        refwarn=False,
+    )
+    mark(node, style=style)
+    return node
+
+
+def targets_of(node: Element) -> tuple[str, ...]:
+    """The papers that a citation names, each as the key of its answer."""
+    if node.get("refexplicit") or node.get("pithfallback"):
+        return (parse_target(node["reftarget"]).text,)
+    return tuple(target.text for target in parse_targets(node["reftarget"]))
+
+
 def short_text(target: str) -> str:
-    """The identifier in a target, without the URL around it; other text as it is."""
-    try:
-        return str(parse_identifier(target))
-    except IdentifierError:
-        return target
+    """The identifiers in a target, without URLs and the words around them."""
+    return ", ".join(parsed.short for parsed in parse_targets(target))

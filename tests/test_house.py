@@ -74,17 +74,21 @@ def test_what_is_exported_is_sorted_exists_and_is_documented(package):
     module = importlib.import_module(package)
     assert len(set(module.__all__)) == len(module.__all__)
 
+    # `if TYPE_CHECKING` in the package itself, whose names are loaded as they are used.
     imported = {
         alias.asname or alias.name
-        for node in ast.parse(inspect.getsource(module)).body
+        for top in ast.parse(inspect.getsource(module)).body
+        for node in (top.body if isinstance(top, ast.If) else [top])
         if isinstance(node, ast.ImportFrom)
         for alias in node.names
-    }
+    } - {"TYPE_CHECKING", "import_module"}
     own = {
         node.name
         for node in ast.parse(inspect.getsource(module)).body
         if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_")
     }
+    for home, names in getattr(module, "_HOMES", {}).items():
+        assert all(hasattr(importlib.import_module(home), name) for name in names)
     assert imported | own | {"__version__"} == {*module.__all__, "__version__"}
     for name in module.__all__:
         value = getattr(module, name)

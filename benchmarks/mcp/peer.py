@@ -7,7 +7,6 @@ import socket
 import subprocess
 import time
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Protocol, Self
 
 VERSION = "2025-11-25"
@@ -62,12 +61,7 @@ class StdioPeer:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         self.process.stdin.close()
@@ -79,7 +73,6 @@ class HttpPeer:
     """A server on a loopback socket, over one connection that is kept."""
 
     def __init__(self, command: list[str], port: int, home: Path) -> None:
-        began = time.perf_counter()
         self.process = subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
@@ -94,7 +87,6 @@ class HttpPeer:
         self._connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._id = 0
         self.request("initialize", HELLO)
-        self.started = time.perf_counter() - began
 
     def request(self, method: str, params: dict[str, Any]) -> dict[str, Any]:
         """The result of a call, or its error as an exception."""
@@ -116,12 +108,7 @@ class HttpPeer:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._connection.close()
         self.process.terminate()
         self.process.wait(timeout=START)

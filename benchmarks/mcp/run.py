@@ -3,6 +3,7 @@
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from benchmarks.mcp.peer import HttpPeer, Peer, StdioPeer, free_port
 from benchmarks.measure import Times, in_turns, machine, median, ms, p95, publish, table
@@ -11,8 +12,12 @@ from tests.documents import NUMBER, TRUST
 from tests.registry import LoopbackRegistry
 
 STARTS = 20
+WARM_UP_STARTS = 1
 CALLS = 300
+WARM_UP = 10
+"""Calls of each kind before those that count."""
 BATCHES = 30
+WARM_UP_BATCHES = 2
 RECORDS = 100
 
 MINIMAL = [sys.executable, str(Path(__file__).with_name("minimal_server.py"))]
@@ -54,7 +59,7 @@ def cold_starts(home: Path) -> Times:
             return peer.started
 
     things = {"minimal": lambda: start(MINIMAL), "ours": lambda: start(OURS)}
-    in_turns(things, 1)  # Compiles what was not compiled yet.
+    in_turns(things, WARM_UP_STARTS)  # Compiles what was not compiled yet.
     return in_turns(things, STARTS)
 
 
@@ -78,17 +83,20 @@ def on_http(home: Path) -> Times:
 def one_call(minimal: Peer, ours: Peer) -> Times:
     """Seconds of a call."""
 
-    def call(peer: Peer, tool: str, **arguments: object) -> None:
-        peer.request("tools/call", {"name": tool, "arguments": arguments})
+    def call(peer: Peer, tool: str, **arguments: object) -> dict[str, Any]:
+        return peer.request("tools/call", {"name": tool, "arguments": arguments})
 
     things = {
         "minimal: list": lambda: void(minimal.request("tools/list", {})),
         "ours: list": lambda: void(ours.request("tools/list", {})),
-        "minimal: echo": lambda: call(minimal, "echo", text=NUMBER),
-        "ours: brief": lambda: call(ours, "verify", ids=[NUMBER], detail="brief"),
-        "ours: full": lambda: call(ours, "verify", ids=[NUMBER]),
+        "minimal: echo": lambda: void(call(minimal, "echo", text=NUMBER)),
+        "ours: brief": lambda: void(call(ours, "verify", ids=[NUMBER], detail="brief")),
+        "ours: full": lambda: void(call(ours, "verify", ids=[NUMBER])),
     }
-    in_turns(things, 10)
+    # Seen once: a refusal would be quicker than what is to be timed.
+    (item,) = call(ours, "verify", ids=[NUMBER])["structuredContent"]["items"]
+    assert item["verdict"] == "verified"
+    in_turns(things, WARM_UP)
     return in_turns(things, CALLS)
 
 
@@ -108,7 +116,7 @@ def batch(home: Path, numbers: list[str]) -> Times:
             assert [item["verdict"] for item in items] == ["verified"] * len(numbers)
 
         things = {"library": loop, "ours": call}
-        in_turns(things, 2)
+        in_turns(things, WARM_UP_BATCHES)
         return in_turns(things, BATCHES)
 
 
@@ -128,8 +136,17 @@ def report(starts: Times, calls: dict[str, Times], batches: Times) -> str:
     rows.append(row(f"`verify` of {RECORDS} records, stdio", batches["library"], batches["ours"]))
     head = ("", "beside", "ours", "ours, p95", "ratio")
     return (
+        f"{rounds()}\n\n"
         f"{machine()}. Milliseconds; medians, unless p95 is said.\n\n{table(head, rows)}\n"
         f"Start: {ms(median(over))} ms over the minimal server, the median of {STARTS} pairs.\n"
+    )
+
+
+def rounds() -> str:
+    """How often each thing was done."""
+    return (
+        f"{STARTS} starts, after {WARM_UP_STARTS} that is not counted; {CALLS} calls of each kind"
+        f" on each transport, after {WARM_UP};\n{BATCHES} batches, after {WARM_UP_BATCHES}."
     )
 
 
@@ -137,7 +154,3 @@ def row(name: str, beside: list[float], ours: list[float]) -> list[str]:
     """One line of the table."""
     ratio = median(ours) / median(beside)
     return [name, ms(median(beside)), ms(median(ours)), ms(p95(ours)), f"{ratio:.2f}"]
-
-
-if __name__ == "__main__":
-    main()

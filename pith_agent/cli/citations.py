@@ -10,21 +10,17 @@ from pathlib import Path
 import click
 
 from pith_agent import __version__
-from pith_agent.answers import SignedCitation
 from pith_agent.cli.exit_codes import worst
 from pith_agent.cli.options import as_json, dump, ends_with_code, list_by_default, with_client
 from pith_agent.cli.report import check_lines
 from pith_agent.client import Client
-from pith_agent.errors import (
-    FileError,
-    NotFoundError,
-    SettingsError,
-    StorageError,
-)
+from pith_agent.errors import FileError, SettingsError, StorageError
 from pith_agent.protocol.citation import RELATIONSHIPS
 from pith_agent.protocol.citation_draft import CitationRequest
 from pith_agent.protocol.citation_report import MAX_ENVELOPE_BYTES, CitationReport
 from pith_agent.protocol.display import safe_text
+from pith_agent.signed import SignedCitation
+from pith_agent.tools.results import logged
 
 
 @click.command()
@@ -75,20 +71,9 @@ def cite(
 
     All or nothing: if one TARGET is not verified, none is signed. Short forms are refused.
     """
-    if citing_file is None and citing_id is None:
-        raise click.UsageError("Say what cites: --in FILE or --id TEXT.")
-    request = CitationRequest.read(
-        {
-            "citing": {
-                "kind": kind or ("document" if citing_file else "agent_output"),
-                "id": citing_id or (citing_file.as_posix() if citing_file else None),
-                "digest": _digest(citing_file),
-                "locator": locator,
-            },
-            "agent": {"name": agent, "version": __version__, "model": model},
-            **said,
-        }
-    )
+    citing = {**_citing(citing_file, citing_id, kind), "locator": locator}
+    speaker = {"name": agent, "version": __version__, "model": model}
+    request = CitationRequest.read({"citing": citing, "agent": speaker, **said})
     signed = client.sign_citation(targets, request, dry_run=dry_run)
     if output is not None:
         _write(output, signed)
@@ -116,28 +101,17 @@ def citations(context: click.Context, as_json: bool) -> None:
 @with_client
 def list_(limit: int, start: int, as_json: bool, client: Client) -> None:
     """List the citations in this machine's ledger."""
-    rows = []
-    for entry in client.ledger.entries(start, limit):
-        statement = json.loads(entry.envelope.payload_bytes)
-        rows.append(
-            {
-                "index": entry.index,
-                "citation_id": entry.citation_id,
-                "pith_number": statement["subject"][0]["name"],
-                "relationship": statement["predicate"]["relationship"],
-                "citing": statement["predicate"]["citing"]["id"],
-                "logged_at": entry.logged_at,
-            }
-        )
+    rows = [logged(entry) for entry in client.ledger.entries(start, limit)]
+    size = len(client.ledger)
     if as_json:
-        click.echo(dump({"size": len(client.ledger), "citations": rows}))
+        click.echo(dump({"size": size, "citations": [row.model_dump() for row in rows]}))
         return
     for row in rows:
         click.echo(
-            f"{row['index']:>5}  {row['logged_at']}  {row['relationship']:<11} {row['pith_number']}"
-            f"  in {safe_text(str(row['citing']), 60)}\n       {row['citation_id']}"
+            f"{row.index:>5}  {row.logged_at}  {row.relationship:<11} {row.pith_number}"
+            f"  in {safe_text(row.citing_id, 60)}\n       {row.citation_id}"
         )
-    click.echo(f"{len(rows)} of {len(client.ledger)} citations.")
+    click.echo(f"{len(rows)} of {size} citations.")
 
 
 @citations.command("show")
@@ -147,7 +121,7 @@ def list_(limit: int, start: int, as_json: bool, client: Client) -> None:
 @with_client
 def show(citation_id: str, as_json: bool, client: Client) -> None:
     """Print the envelope of one citation of the ledger, which is JSON in any case."""
-    click.echo(_from_ledger(client, citation_id).decode("utf-8"))
+    click.echo(client.ledger.require(citation_id).envelope.canonical().decode("utf-8"))
 
 
 @citations.command("verify")
@@ -164,7 +138,7 @@ def show(citation_id: str, as_json: bool, client: Client) -> None:
 def verify(
     sources: tuple[str, ...], public_key: tuple[str, ...], as_json: bool, client: Client
 ) -> None:
-    """Check signed citations: signature, statement, cited record, claim.
+    """Check signed citations: signature, statement, cited record, claim, quote.
 
     A SOURCE is a file with an envelope, - for standard input, or a citation id of the ledger.
     """
@@ -183,11 +157,15 @@ def verify(
     sys.exit(worst(report.verdict for report in reports))
 
 
-def _digest(path: Path | None) -> dict[str, str] | None:
+def _citing(path: Path | None, name: str | None, kind: str | None) -> dict[str, object]:
+    """What cites: a file, by its hash, or something else, by its name."""
     if path is None:
-        return None
+        if name is None:
+            raise click.UsageError("Say what cites: --in FILE or --id TEXT.")
+        return {"kind": kind or "agent_output", "id": name}
     with path.open("rb") as file:
-        return {"sha256": hashlib.file_digest(file, "sha256").hexdigest()}
+        digest = {"sha256": hashlib.file_digest(file, "sha256").hexdigest()}
+    return {"kind": kind or "document", "id": name or path.as_posix(), "digest": digest}
 
 
 def _write(path: Path, signed: list[SignedCitation]) -> None:
@@ -234,18 +212,11 @@ def _read(client: Client, source: str) -> bytes:
     if source == "-":
         return sys.stdin.buffer.read(MAX_ENVELOPE_BYTES + 1)
     if source.startswith("pcite:"):
-        return _from_ledger(client, source)
+        return client.ledger.require(source).envelope.canonical()
     try:
         return Path(source).read_bytes()
     except OSError as error:
         raise FileError(f"{source} cannot be read: {error.strerror}.") from error
-
-
-def _from_ledger(client: Client, citation_id: str) -> bytes:
-    entry = client.ledger.get(citation_id)
-    if entry is None:
-        raise NotFoundError(f"The ledger has no citation {citation_id!a:.90}.")
-    return entry.envelope.canonical()
 
 
 def _public_key(text: str) -> bytes:

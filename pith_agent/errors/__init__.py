@@ -5,7 +5,7 @@ PithError
 │   └── ShortIdentifierError, ConflictingIdentifiersError, FileError
 ├── DocumentError              the bytes are no record, bundle or compact record
 │   ├── JsonError
-│   ├── DocumentTooLargeError
+│   ├── DocumentTooLargeError, LockError
 │   └── CanonicalFormError
 ├── VerificationError          a check refuted the document
 │   ├── DigestMismatchError … EquivocationError, ClaimedTitleError
@@ -19,7 +19,7 @@ PithError
 │   ├── NotFoundError
 │   └── AmbiguousError
 ├── UnreachableError           a source was not asked or did not answer: nothing is known
-│   └── OfflineError, RateLimitedError, ResponseError, UnsafeRedirectError
+│   └── OfflineError, UnlockedError, RateLimitedError, ResponseError, UnsafeRedirectError
 ├── StorageError               the local store, ledger or key directory
 │   └── StoreDamagedError, StoreUnavailableError
 ├── SigningKeyError            the key that citations are signed with
@@ -48,6 +48,7 @@ from pith_agent.errors.document import (
     FileError,
     IdentifierError,
     JsonError,
+    LockError,
     ShortIdentifierError,
 )
 from pith_agent.errors.local import (
@@ -67,6 +68,7 @@ from pith_agent.errors.lookup import (
     OfflineError,
     RateLimitedError,
     ResponseError,
+    UnlockedError,
     UnreachableError,
     UnsafeRedirectError,
 )
@@ -122,6 +124,7 @@ __all__ = [
     "IdentifierError",
     "InvalidSignatureError",
     "JsonError",
+    "LockError",
     "LookupFailedError",
     "NoReceiptError",
     "NoSigningKeyError",
@@ -149,6 +152,7 @@ __all__ = [
     "UnknownClaimError",
     "UnknownKeyError",
     "UnknownSignerError",
+    "UnlockedError",
     "UnprovableAliasError",
     "UnreachableError",
     "UnsafeKeyFileError",

@@ -57,3 +57,10 @@ class CanonicalFormError(DocumentError):
 
     code = "canonical-ambiguous"
     hint = "Do not use this record: two programs could hash it differently."
+
+
+class LockError(DocumentError):
+    """The file is no lock."""
+
+    code = "malformed-lock"
+    hint = "Restore it from version control, or write it anew with 'python -m sphinx_pith lock'."

@@ -41,6 +41,13 @@ class OfflineError(UnreachableError):
     hint = "Allow the network, or add the record with 'pith-agent mirror add'."
 
 
+class UnlockedError(UnreachableError):
+    """The paper is cited, and the lock does not hold it: nothing was checked."""
+
+    code = "unlocked"
+    hint = "Add it with 'python -m sphinx_pith lock', and commit the lock."
+
+
 class RateLimitedError(UnreachableError):
     """The registry asked for fewer requests."""
 

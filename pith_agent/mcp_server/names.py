@@ -17,7 +17,6 @@ class UnknownNames:
 
     def __init__(self, server: MCPServer) -> None:
         self._server = server
-        self._tools: list[str] = []
 
     async def __call__(
         self, ctx: ServerRequestContext[Any, Any], call_next: CallNext
@@ -25,9 +24,7 @@ class UnknownNames:
         params = ctx.params or {}
         name = params.get("name")
         if ctx.method == "tools/call":
-            # Asked for once: the list never changes while the program runs.
-            self._tools = self._tools or [tool.name for tool in await self._server.list_tools()]
-            _demand("tool", name, self._tools)
+            _demand("tool", name, [tool.name for tool in await self._server.list_tools()])
         elif ctx.method == "prompts/get":
             prompts = {prompt.name: prompt for prompt in await self._server.list_prompts()}
             _demand("prompt", name, list(prompts))

@@ -1,6 +1,8 @@
 """Resources: a record, a citation, the trust root. All of it is reachable by tools as well."""
 
 import json
+from collections.abc import Callable
+from typing import TypeVar
 
 import anyio.to_thread
 from mcp.server import MCPServer
@@ -23,6 +25,8 @@ MAX_COMPLETIONS = 100
 MAX_NAME = 200
 """Characters of the beginning of a name; no name is longer."""
 
+T = TypeVar("T")
+
 
 def add_resources(server: MCPServer, client: Client) -> None:
     """Register the resources, and the completion of their names from the store."""
@@ -35,10 +39,7 @@ def add_resources(server: MCPServer, client: Client) -> None:
         mime_type="application/json",
     )
     def record(number: str) -> str:
-        try:
-            item = call_tool(client, "fetch", {"ids": [number]})
-        except PithError as error:
-            raise ResourceNotFoundError(str(error)) from error
+        item = _found(lambda: call_tool(client, "fetch", {"ids": [number]}))
         return json.dumps(item, separators=(",", ":"), ensure_ascii=False)
 
     @server.resource(
@@ -49,12 +50,7 @@ def add_resources(server: MCPServer, client: Client) -> None:
         mime_type="application/json",
     )
     def citation(citation_id: str) -> str:
-        try:
-            entry = client.ledger.get(citation_id)
-        except PithError as error:
-            raise ResourceNotFoundError(str(error)) from error
-        if entry is None:
-            raise ResourceNotFoundError(f"The ledger has no citation {citation_id!a:.90}.")
+        entry = _found(lambda: client.ledger.require(citation_id))
         return entry.envelope.canonical().decode("utf-8")
 
     @server.resource(
@@ -67,27 +63,32 @@ def add_resources(server: MCPServer, client: Client) -> None:
     def trust_root() -> str:
         return client.trust.model_dump_json()
 
+    _add_completion(server, client)
+
+
+def _found(look: Callable[[], T]) -> T:
+    try:
+        return look()
+    except PithError as error:
+        raise ResourceNotFoundError(str(error)) from error
+
+
+def _add_completion(server: MCPServer, client: Client) -> None:
     @server.completion()  # type: ignore[no-untyped-call, untyped-decorator]  # As in the SDK.
     async def complete(
         ref: PromptReference | ResourceTemplateReference,
         argument: CompletionArgument,
         context: CompletionContext | None,
     ) -> Completion:
-        names = await anyio.to_thread.run_sync(_names, client, argument.name, argument.value)
-        return Completion(
-            values=names[:MAX_COMPLETIONS],
-            total=len(names) if len(names) <= MAX_COMPLETIONS else None,
-            has_more=len(names) > MAX_COMPLETIONS,
-        )
+        names, total = await anyio.to_thread.run_sync(_names, client, argument.name, argument.value)
+        return Completion(values=names, total=total, has_more=total > len(names))
 
 
-def _names(client: Client, argument: str, start: str) -> list[str]:
-    if len(start) > MAX_NAME:
-        return []
-    if argument in ("number", "paper"):
-        return client.store.complete(start, MAX_COMPLETIONS + 1)
-    if argument == "citation_id":
-        newest = max(0, len(client.ledger) - MAX_COMPLETIONS - 1)
-        ids = [entry.citation_id for entry in client.ledger.entries(newest)]
-        return [name for name in reversed(ids) if name.startswith(start)]
-    return []
+def _names(client: Client, argument: str, start: str) -> tuple[list[str], int]:
+    """The names that begin with `start`, as many as may be told, and how many there are."""
+    if len(start) <= MAX_NAME:
+        if argument in ("number", "paper"):
+            return client.store.complete(start, MAX_COMPLETIONS)
+        if argument == "citation_id":
+            return client.ledger.complete(start, MAX_COMPLETIONS)
+    return [], 0

@@ -8,18 +8,19 @@ chooses.
 import json
 import sys
 from io import TextIOWrapper
-from types import TracebackType
-from typing import BinaryIO, Self
+from typing import TYPE_CHECKING, BinaryIO, Self
 
 import anyio
 import anyio.to_thread
 from mcp import Client
 from mcp.server import MCPServer
 from mcp.server.stdio import stdio_server
-from mcp.shared._stream_protocols import ReadStream, WriteStream
 from mcp.shared.message import SessionMessage
 from mcp.types import INVALID_REQUEST, PARSE_ERROR, ErrorData, JSONRPCError
 from pydantic import ValidationError
+
+if TYPE_CHECKING:
+    from mcp.shared._stream_protocols import ReadStream, WriteStream
 
 
 class WholeMessages:
@@ -37,7 +38,10 @@ class WholeMessages:
         self._waiting.append(text)
 
     async def flush(self) -> None:
-        """Write out what was kept, on a worker thread: a host that does not read stops no other."""
+        """Write out what was kept, on a worker thread.
+
+        A host that does not read does not stop the event loop.
+        """
         data = "".join(self._waiting).encode("utf-8")
         self._waiting.clear()
         await anyio.to_thread.run_sync(self._put, data)
@@ -89,8 +93,8 @@ class Readable:
 
     def __init__(
         self,
-        read: ReadStream[SessionMessage | Exception],
-        write: WriteStream[SessionMessage],
+        read: "ReadStream[SessionMessage | Exception]",
+        write: "WriteStream[SessionMessage]",
     ) -> None:
         self._read = read
         self._write = write
@@ -122,12 +126,7 @@ class Readable:
     async def __aenter__(self) -> Self:
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         await self.aclose()
 
 

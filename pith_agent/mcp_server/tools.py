@@ -18,6 +18,7 @@ from pith_agent.errors import PithError
 from pith_agent.mcp_server.app import card_meta
 from pith_agent.protocol.strict_json import JsonObject
 from pith_agent.tools import TOOLS, ToolDefinition
+from pith_agent.tools.definition import BATCH
 
 
 class DefinedTool(Tool):
@@ -61,10 +62,12 @@ class DefinedTool(Tool):
 
         Raises:
             ToolError: A deliberate error, in full.
+            UnexpectedToolError: A crash, which names the tool and says no more.
         """
 
         def progress(done: int, total: int) -> None:
-            anyio.from_thread.run(context.report_progress, done, total)
+            if total > BATCH:
+                anyio.from_thread.run(context.report_progress, done, total)
 
         call = partial(self._definition.call, self._client, arguments, progress)
         try:

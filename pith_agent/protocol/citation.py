@@ -21,6 +21,12 @@ from pydantic import (
 
 from pith_agent.protocol.canon import canonical_bytes
 
+MAX_PAYLOAD_BYTES = 48_000
+"""Of a statement: in base64, with its signature, it fits in an envelope of 64 KiB."""
+
+MAX_QUOTE = 20_000
+"""Characters of a quote, in NFC."""
+
 PAYLOAD_TYPE: Final = "application/vnd.in-toto+json"
 STATEMENT_TYPE: Final = "https://in-toto.io/Statement/v1"
 PREDICATE_TYPE: Final = "https://pith-agent.dev/attestation/citation/v1"
@@ -108,6 +114,7 @@ class Citing(Part):
 
 
 Page: TypeAlias = Annotated[int, Field(ge=1, le=1_000_000)]
+Words: TypeAlias = Annotated[str, StringConstraints(min_length=1, max_length=MAX_QUOTE)]
 
 
 class Claim(Part):
@@ -124,7 +131,7 @@ class Quote(Part):
     """Words quoted from the paper. The words themselves stay with the signer, unless asked for."""
 
     sha256: Hex64
-    text: Annotated[str, StringConstraints(min_length=1, max_length=20_000)] | None = None
+    text: Words | None = None
     """The words as they are hashed: in NFC, white space as one space."""
     normalization: Literal["nfc+ws1"] = "nfc+ws1"
     length: int

@@ -8,10 +8,12 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Self
 
-from pydantic import StringConstraints, ValidationError, model_validator
+from pydantic import AfterValidator, StringConstraints, ValidationError, model_validator
 
 from pith_agent.errors import CanonicalFormError, StatementError, UnknownClaimError
 from pith_agent.protocol.citation import (
+    MAX_PAYLOAD_BYTES,
+    MAX_QUOTE,
     Agent,
     Checked,
     Cited,
@@ -28,9 +30,35 @@ from pith_agent.protocol.citation import (
     Relationship,
     Statement,
     Subject,
+    Words,
 )
 from pith_agent.protocol.record import CLAIMS_HASH, at
 from pith_agent.protocol.report import VerifiedRecord
+
+
+def quoted_text(text: str) -> str:
+    """The form in which quotes and claims are hashed: NFC, white space as one space."""
+    return re.sub(r"\s+", " ", unicodedata.normalize("NFC", text)).strip()
+
+
+def quoted_sha256(text: str) -> str:
+    """SHA-256 of `quoted_text`, 64 hex digits.
+
+    Raises:
+        CanonicalFormError: `text` holds half of a surrogate pair.
+    """
+    try:
+        data = quoted_text(text).encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise CanonicalFormError("The text holds half of a surrogate pair.") from error
+    return hashlib.sha256(data).hexdigest()
+
+
+def _as_hashed(text: str) -> str:
+    words = quoted_text(text)
+    if not 1 <= len(words) <= MAX_QUOTE:  # NFC may lengthen a text, or leave nothing but spaces.
+        raise ValueError(f"a quote has 1 to {MAX_QUOTE} characters in NFC")
+    return words
 
 
 class CitationRequest(Part):
@@ -40,8 +68,8 @@ class CitationRequest(Part):
     citing: Citing
     claim_id: Line | None = None
     """A claim of the cited record: `C1`."""
-    quote: Annotated[str, StringConstraints(min_length=1, max_length=20_000)] | None = None
-    """Words quoted from the paper; their hash and length enter the statement."""
+    quote: Annotated[Words, AfterValidator(_as_hashed)] | None = None
+    """Words quoted from the paper, kept as `quoted_text`; their hash and length are stated."""
     with_quote_text: bool = False
     """Whether the words themselves enter it too, for everyone to read."""
     page: Page | None = None
@@ -64,9 +92,9 @@ class CitationRequest(Part):
             raise StatementError(f"Nothing was signed: {where}: {first['msg']}.") from error
 
     @model_validator(mode="after")
-    def _pages_a_quote(self) -> Self:
+    def _has_the_quote_it_speaks_of(self) -> Self:
         if self.quote is None and (self.page is not None or self.with_quote_text):
-            raise ValueError("page and quote text are of a quote, and there is none")
+            raise ValueError("page and with_quote_text need a quote")
         return self
 
 
@@ -83,8 +111,9 @@ def draft(
 
     Raises:
         UnknownClaimError: The record has no such claim.
+        StatementError: The statement is larger than an envelope may hold.
     """
-    return Statement(
+    statement = Statement(
         subject=(subject(record),),
         predicate=Predicate(
             relationship=request.relationship,
@@ -100,36 +129,24 @@ def draft(
             supersedes=request.supersedes,
         ),
     )
+    if (size := len(statement.payload())) > MAX_PAYLOAD_BYTES:
+        raise StatementError(
+            f"Nothing was signed: the statement has {size} bytes; at most {MAX_PAYLOAD_BYTES} fit"
+            " in an envelope."
+        )
+    return statement
 
 
 def _quote(request: CitationRequest) -> Quote | None:
-    if request.quote is None:
+    words = request.quote
+    if words is None:
         return None
-    words = quoted_text(request.quote)
     return Quote(
         sha256=quoted_sha256(words),
         text=words if request.with_quote_text else None,
         length=len(words),
         page=request.page,
     )
-
-
-def quoted_text(text: str) -> str:
-    """The form in which quotes and claims are hashed: NFC, white space as one space."""
-    return re.sub(r"\s+", " ", unicodedata.normalize("NFC", text)).strip()
-
-
-def quoted_sha256(text: str) -> str:
-    """SHA-256 of `quoted_text`, 64 hex digits.
-
-    Raises:
-        CanonicalFormError: `text` holds half of a surrogate pair.
-    """
-    try:
-        data = quoted_text(text).encode("utf-8")
-    except UnicodeEncodeError as error:
-        raise CanonicalFormError("The text holds half of a surrogate pair.") from error
-    return hashlib.sha256(data).hexdigest()
 
 
 def cited(record: VerifiedRecord) -> Cited:

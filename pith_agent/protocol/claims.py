@@ -38,10 +38,7 @@ _LEVELS: dict[str, Level] = {
 class PaperClaim(BaseModel):
     """What a reference says of one paper. Only `id` is needed."""
 
-    # The schema goes to agents, who need no description beside that of the argument.
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", json_schema_extra=lambda schema: schema.pop("description")
-    )
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     id: Annotated[str, Field(min_length=1, max_length=MAX_LENGTH)]
     """Pith Number, arXiv id, DOI, or a URL of one."""

@@ -25,7 +25,7 @@ from pith_agent.protocol.record import (
 from pith_agent.protocol.report import Binding, Coverage
 from pith_agent.protocol.strict_json import JsonObject
 
-_PLAIN = re.compile(r"\w+", re.A)
+_PLAIN = re.compile(r"\w{1,80}", re.A)
 
 EXCERPTS = ("paper.abstract_excerpt", "graph_snapshot.paper.abstract_excerpt")
 
@@ -150,7 +150,6 @@ def _rest(value: JsonValue, path: str, covered: set[str], above: set[str]) -> It
             yield from _rest(item, f"{path}[{place}]", covered, above)
 
 
-@lru_cache(maxsize=4096)
 def _name(name: str) -> str:
-    """A key as a step of a path; quoted when it could be taken for a longer path."""
+    """A key as a step of a path; quoted when it is long, or could be taken for a longer path."""
     return name if _PLAIN.fullmatch(name) else f'"{safe_text(str(name), 80)}"'

@@ -23,7 +23,6 @@ MAX_NODES = 200_000
 MAX_SAFE_INTEGER = 2**53 - 1
 """Beyond it, readers that keep numbers as doubles change the value (RFC 8259, section 6)."""
 
-
 _CONTAINERS = (dict, list)
 
 

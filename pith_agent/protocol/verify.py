@@ -71,7 +71,31 @@ def examine(
     """
     size = len(document) if isinstance(document, bytes) else None
     try:
-        exhibit = read_document(_own(document))
+        own = _own(document)
+    except DocumentError as error:
+        return _unreadable(error, policy, size)
+    return examine_owned(own, trust, policy, question=question, size=size)
+
+
+def examine_owned(
+    document: JsonObject,
+    trust: TrustRoot | None = None,
+    policy: Policy = STANDARD,
+    *,
+    question: Question = NO_QUESTION,
+    size: int | None = None,
+) -> Report:
+    """`examine` for an object that `parse_json` has read, and that nobody else can change.
+
+    Args:
+        document: As in `examine`.
+        trust: As in `examine`.
+        policy: As in `examine`.
+        question: As in `examine`.
+        size: The bytes that it was read from, where they are known.
+    """
+    try:
+        exhibit = read_document(document)
     except DocumentError as error:
         return _unreadable(error, policy, size)
     case = Case(exhibit, TrustRoot.bundled() if trust is None else trust, question)

@@ -199,17 +199,21 @@ class Store:
         rows = self._database.read(f"SELECT * FROM records WHERE {where} {order}", *values)
         return [_stored(row) for row in rows]
 
-    def complete(self, start: str, limit: int) -> list[str]:
-        """Pith Numbers and arXiv ids in the store that begin with `start`, at most `limit`."""
+    def complete(self, start: str, limit: int) -> tuple[list[str], int]:
+        """Names of records that begin with `start`, at most `limit`; how many there are.
+
+        A name is a Pith Number, its 26 characters, or an arXiv id.
+        """
         rows = self._database.read(
+            "SELECT name, COUNT(*) OVER () AS total FROM ("
             "SELECT pith_number AS name FROM records WHERE pith_number LIKE ?1 ESCAPE '!'"
             " UNION SELECT suffix FROM records WHERE suffix LIKE ?1 ESCAPE '!'"
             " UNION SELECT source_id FROM records WHERE source_id LIKE ?1 ESCAPE '!'"
-            " ORDER BY name LIMIT ?2",
+            ") ORDER BY name LIMIT ?2",
             re.sub("([!%_])", r"!\1", start) + "%",
             limit,
         )
-        return [row["name"] for row in rows]
+        return [row["name"] for row in rows], rows[0]["total"] if rows else 0
 
     def documents(self) -> Iterator[Stored]:
         """Every document, in order of its Pith Number."""

@@ -12,24 +12,39 @@ from pith_agent.errors import StoreDamagedError, StoreUnavailableError
 Row = sqlite3.Row
 
 BUSY_MILLISECONDS = 10_000
+"""How long to wait for another process, unless told otherwise."""
+
 BUSY_PAUSE = 0.005
 """Seconds between two attempts where SQLite does not wait by itself."""
+
 _DAMAGED = ("malformed", "not a database", "no such table", "no such column", "disk image")
 
 
 class Database:
     """A connection, a lock, and the translation of SQLite's errors into ours."""
 
-    def __init__(self, path: Path | None, schema: str, *, durable: bool) -> None:
+    def __init__(
+        self,
+        path: Path | None,
+        schema: str,
+        *,
+        durable: bool,
+        busy_milliseconds: int = BUSY_MILLISECONDS,
+    ) -> None:
         """Open `path`, or memory if it is `None`, and create what is missing.
 
-        `durable` makes each commit reach the disk before it returns.
+        Args:
+            path: The file.
+            schema: The statements that create what a new file holds.
+            durable: Make each commit reach the disk before it returns.
+            busy_milliseconds: How long to wait while another process holds the file.
 
         Raises:
             StoreUnavailableError: The file cannot be opened or created.
             StoreDamagedError: The file is no database of ours.
         """
         self.path = path
+        self._busy_milliseconds = busy_milliseconds
         self._lock = threading.RLock()
         try:
             if path is not None:
@@ -48,14 +63,14 @@ class Database:
 
     def _prepare(self, schema: str, *, durable: bool) -> None:
         self._connection.row_factory = sqlite3.Row
-        self._connection.execute(f"PRAGMA busy_timeout = {BUSY_MILLISECONDS}")
-        self._log_ahead()
+        self._connection.execute(f"PRAGMA busy_timeout = {self._busy_milliseconds}")
+        self._use_write_ahead_log()
         self._connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
         self._create(schema)
 
-    def _log_ahead(self) -> None:
+    def _use_write_ahead_log(self) -> None:
         """Switch to the write-ahead log, for whose lock SQLite does not wait by itself."""
-        end = time.monotonic() + BUSY_MILLISECONDS / 1000
+        end = time.monotonic() + self._busy_milliseconds / 1000
         while True:
             try:
                 self._connection.execute("PRAGMA journal_mode = WAL")

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
 
-from pith_agent.errors import StoreDamagedError
+from pith_agent.errors import NotFoundError, StoreDamagedError
 from pith_agent.protocol.citation import Envelope
 from pith_agent.storage.database import Database
 
@@ -93,10 +93,37 @@ class Ledger:
         Raises:
             StoreDamagedError: The entry is not what was written.
         """
+        if not citation_id.isascii():
+            return None  # SQLite could not be given half of a surrogate pair.
         rows = self._database.read(
             "SELECT * FROM entries WHERE payload_sha256 = ?", citation_id.removeprefix("pcite:")
         )
         return _entry(*rows[0]) if rows else None
+
+    def require(self, citation_id: str) -> Entry:
+        """The entry with that citation id.
+
+        Raises:
+            NotFoundError: There is none.
+            StoreDamagedError: The entry is not what was written.
+        """
+        entry = self.get(citation_id)
+        if entry is None:
+            raise NotFoundError(
+                f"The ledger of this machine has no citation {citation_id!a:.90}.",
+                hint="Give the envelope itself, or an id from the list of citations.",
+            )
+        return entry
+
+    def complete(self, start: str, limit: int) -> tuple[list[str], int]:
+        """The newest citation ids that begin with `start`, at most `limit`; how many there are."""
+        rows = self._database.read(
+            "SELECT 'pcite:' || payload_sha256 AS name, COUNT(*) OVER () AS total FROM entries"
+            " WHERE substr(name, 1, length(?1)) = ?1 ORDER BY idx DESC LIMIT ?2",
+            start,
+            limit,
+        )
+        return [row["name"] for row in rows], rows[0]["total"] if rows else 0
 
     def entries(self, start: int = 0, limit: int = 1000) -> Iterator[Entry]:
         """Entries from index `start`, in order."""

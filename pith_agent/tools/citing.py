@@ -1,6 +1,5 @@
 """`sign_citation`, `verify_citation` and `list_citations`."""
 
-import json
 from typing import Annotated, Literal
 
 from pydantic import Field, JsonValue
@@ -17,7 +16,7 @@ from pith_agent.errors import (
     StatementError,
     StorageError,
 )
-from pith_agent.protocol.citation import Relationship
+from pith_agent.protocol.citation import Page, Relationship
 from pith_agent.protocol.citation_draft import CitationRequest
 from pith_agent.protocol.citation_report import CitationReport
 from pith_agent.protocol.strict_json import JsonObject
@@ -32,11 +31,14 @@ from pith_agent.tools.definition import (
 )
 from pith_agent.tools.results import (
     CheckedCitations,
-    LoggedCitation,
     LoggedCitations,
     Signed,
     SignedItem,
+    logged,
 )
+
+ID_LENGTH = 90
+"""Characters of a citation id that an answer repeats. A real one has 70."""
 
 
 class SignArguments(Arguments):
@@ -62,7 +64,7 @@ class SignArguments(Arguments):
         str | None, Field(description="Words quoted from the paper; a hash of them is signed.")
     ] = None
     with_quote_text: Annotated[bool, Field(description="Sign the quoted words too.")] = False
-    page: Annotated[int | None, Field(description="The page of the quote.", ge=1)] = None
+    page: Annotated[Page | None, Field(description="The page of the quote.")] = None
     statement: Annotated[
         str | None, Field(description="What you say about the paper.", max_length=2000)
     ] = None
@@ -124,8 +126,8 @@ def _request(said: SignArguments) -> CitationRequest:
     """The request in the terms of the protocol, which is stricter than a tool's schema."""
     if said.citing_kind != "agent_output" and said.citing_sha256 is None:
         raise ArgumentsError(
-            f"citing_sha256: a {said.citing_kind} is cited from by its SHA-256; only agent_output"
-            " may lack it. Nothing was signed."
+            "citing_sha256: what cites is named by its SHA-256; only an agent_output may lack it."
+            " Nothing was signed."
         )
     try:
         return CitationRequest.read(
@@ -168,13 +170,15 @@ def _verify_one(client: Client, citation: JsonObject | str) -> CitationReport:
     """The report on an envelope, or on the one that the ledger has under an id."""
     if not isinstance(citation, str):
         return client.verify_citation(citation)
-    entry = client.ledger.get(citation)
-    if entry is None:
+    try:
+        entry = client.ledger.require(citation)
+    except (NotFoundError, StorageError) as error:  # Another citation may come as an envelope.
         return CitationReport(
             verdict="undecidable",
-            code=NotFoundError.code,
-            message=f"The ledger of this machine has no citation {citation!a:.90}.",
-            hint="Give the envelope itself, or an id from list_citations.",
+            code=error.code,
+            message=error.message,
+            hint=error.hint,
+            citation_id=citation[:ID_LENGTH],
         )
     return client.verify_citation(entry.envelope.canonical())
 
@@ -182,25 +186,9 @@ def _verify_one(client: Client, citation: JsonObject | str) -> CitationReport:
 def _list(client: Client, arguments: ListCitationsArguments, progress: Progress) -> LoggedCitations:
     size = len(client.ledger)
     start = min(arguments.start, size)
-    items = tuple(
-        _logged(entry.index, entry.citation_id, entry.logged_at, entry.envelope.payload_bytes)
-        for entry in client.ledger.entries(start, arguments.limit)
-    )
+    items = tuple(map(logged, client.ledger.entries(start, arguments.limit)))
     end = start + len(items)
     return LoggedCitations(size=size, items=items, next_start=end if end < size else None)
-
-
-def _logged(index: int, citation_id: str, logged_at: str, payload: bytes) -> LoggedCitation:
-    statement = json.loads(payload)
-    predicate = statement["predicate"]
-    return LoggedCitation(
-        index=index,
-        citation_id=citation_id,
-        logged_at=logged_at,
-        pith_number=statement["subject"][0]["name"],
-        relationship=predicate["relationship"],
-        citing_id=predicate["citing"]["id"],
-    )
 
 
 SIGN_CITATION = ToolDefinition(
@@ -216,7 +204,6 @@ SIGN_CITATION = ToolDefinition(
     result=Signed,
     run=_sign,
     read_only=False,
-    open_world=False,
 )
 
 VERIFY_CITATION = ToolDefinition(

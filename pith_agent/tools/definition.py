@@ -18,6 +18,9 @@ from pith_agent.tools.schema import argument_noise, compact, result_noise, store
 MAX_ITEMS = 100
 """Entries of one list argument."""
 
+BATCH = 10
+"""Entries between two reports of progress. A call with no more of them is over too soon for one."""
+
 Progress: TypeAlias = Callable[[int, int], None]
 """Called with how many entries are done, and how many there are."""
 
@@ -109,14 +112,14 @@ class ToolDefinition(Generic[A]):
         return dumped
 
 
-def bounded(name: str, count: int, *, least: int = 1) -> None:
+def bounded(name: str, count: int) -> None:
     """Refuse a list that is empty or too long, before anything is done.
 
     Raises:
         ArgumentsError: It is.
     """
-    if not least <= count <= MAX_ITEMS:
+    if not 1 <= count <= MAX_ITEMS:
         raise ArgumentsError(
-            f"{name} has {count} entries; a call takes {least} to {MAX_ITEMS}. Nothing was done:"
+            f"{name} has {count} entries; a call takes 1 to {MAX_ITEMS}. Nothing was done:"
             " split the list, and call once for each part."
         )

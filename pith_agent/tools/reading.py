@@ -11,6 +11,7 @@ from pith_agent.client import Client
 from pith_agent.protocol.claims import PaperClaim
 from pith_agent.protocol.strict_json import JsonObject
 from pith_agent.tools.definition import (
+    BATCH,
     LIST_LIMITS,
     Arguments,
     AsList,
@@ -29,9 +30,6 @@ from pith_agent.tools.results import (
     paper,
 )
 from pith_agent.tools.sections import SIGNED, Section, section
-
-BATCH = 10
-"""Entries between two reports of progress."""
 
 FULL_REPORTS = 5
 """Entries of one call that get a full report unless told otherwise."""
@@ -140,12 +138,11 @@ def _batches(
     done: int = 0,
     total: int | None = None,
 ) -> list[T]:
-    """Ask in parts, and tell after each how many of all are done."""
+    """Ask in parts, and tell after each how many of all are done: `done` were so before."""
     answers: list[T] = []
     for start in range(0, len(questions), BATCH):
         answers += ask(questions[start : start + BATCH])
-        if (total or len(questions)) > BATCH:
-            progress(done + len(answers), total or len(questions))
+        progress(done + len(answers), total or len(questions))
     return answers
 
 

@@ -1,15 +1,19 @@
 """What the tools answer: one item for each identifier, in the order asked."""
 
+import json
+
 from pydantic import JsonValue
 
-from pith_agent.answers import Answer, Fetched, Resolution, SignedCitation, Verification
+from pith_agent.answers import Answer, Fetched, Resolution, Verification
 from pith_agent.protocol.citation_report import CitationReport
 from pith_agent.protocol.display import safe_text
 from pith_agent.protocol.record import CLAIMS, at
 from pith_agent.protocol.report import Coverage, Stated
 from pith_agent.protocol.strict_json import JsonObject
+from pith_agent.signed import SignedCitation
+from pith_agent.storage.ledger import Entry
 
-UNBOUND = 200
+MAX_UNBOUND = 200
 """Unbound fields that a report names. The records that ship with this package have at most 38."""
 
 CORE_CLAIMS = 5
@@ -144,12 +148,26 @@ def paper(found: Fetched, base_url: str) -> Paper:
     )
 
 
+def logged(entry: Entry) -> LoggedCitation:
+    """An entry of the ledger, without its envelope."""
+    statement = json.loads(entry.envelope.payload_bytes)
+    predicate = statement["predicate"]
+    return LoggedCitation(
+        index=entry.index,
+        citation_id=entry.citation_id,
+        logged_at=entry.logged_at,
+        pith_number=statement["subject"][0]["name"],
+        relationship=predicate["relationship"],
+        citing_id=predicate["citing"]["id"],
+    )
+
+
 def bounded_coverage(report: Verification) -> Verification:
-    """A report that names at most `UNBOUND` unbound fields, and says how many more there are."""
+    """A report that names at most `MAX_UNBOUND` fields, and says how many more there are."""
     unbound = report.coverage.unbound
-    if len(unbound) <= UNBOUND:
+    if len(unbound) <= MAX_UNBOUND:
         return report
-    named = (*unbound[:UNBOUND], f"… and {len(unbound) - UNBOUND} more")
+    named = (*unbound[:MAX_UNBOUND], f"… and {len(unbound) - MAX_UNBOUND} more")
     return report.model_copy(
         update={"coverage": report.coverage.model_copy(update={"unbound": named})}
     )

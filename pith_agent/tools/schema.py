@@ -42,17 +42,19 @@ def result_noise(keyword: str, value: JsonValue) -> bool:
 def compact(schema: JsonObject, noise: Noise) -> JsonObject:
     """The schema without noise, and with each definition in the one place that uses it.
 
-    A definition that several places use stays where it is; one that allows everything is left out.
+    A definition that several places use stays where it is. One that allows everything is left out,
+    unless a property has it: that stays by its name.
     """
     found = schema.get("$defs")
     definitions = {**found, **_OPAQUE} if isinstance(found, dict) else {}
     uses = Counter(_references({**schema, "$defs": definitions}))
     shared = {name for name in definitions if uses[name] > 1 and name not in _OPAQUE}
     shared -= {name for name, definition in definitions.items() if definition == {}}
-    placed = _place(schema, {n: d for n, d in definitions.items() if n not in shared})
+    inline = {n: d for n, d in definitions.items() if n not in shared}
+    placed = _place(schema, inline)
     placed.pop("$defs", None)
     if shared:
-        placed["$defs"] = {name: definitions[name] for name in sorted(shared)}
+        placed["$defs"] = {name: _part(definitions[name], inline) for name in sorted(shared)}
     return _quiet(placed, noise)
 
 
@@ -73,19 +75,23 @@ def _place(schema: JsonObject, definitions: dict[str, JsonValue]) -> JsonObject:
     name = str(schema.get("$ref", "")).rpartition("/")[2]
     definition = definitions.get(name)
     if isinstance(definition, dict):
+        # What a model is called and says of itself is for readers of the code.
+        bare = {key: value for key, value in definition.items() if key != "description"}
         beside = {key: value for key, value in schema.items() if key != "$ref"}
-        return _place({**definition, **beside}, definitions)
+        return _place({**bare, **beside}, definitions)
     placed: JsonObject = {}
     for key, value in schema.items():
-        if isinstance(value, dict):
-            part: JsonValue = _place(value, definitions)
-        elif isinstance(value, list):
-            part = [_place(v, definitions) if isinstance(v, dict) else v for v in value]
-        else:
-            part = value
-        if part or not value:  # An empty schema allows everything, as does none.
-            placed[key] = part
+        if key in _MAPS and isinstance(value, dict):
+            placed[key] = {name: _part(part, definitions) for name, part in value.items()}
+        elif (part := _part(value, definitions)) or not value:
+            placed[key] = part  # Elsewhere an empty schema allows everything, as does none.
     return placed
+
+
+def _part(value: JsonValue, definitions: dict[str, JsonValue]) -> JsonValue:
+    if isinstance(value, list):
+        return [_part(item, definitions) for item in value]
+    return _place(value, definitions) if isinstance(value, dict) else value
 
 
 def _quiet(schema: JsonObject, noise: Noise) -> JsonObject:

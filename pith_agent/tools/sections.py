@@ -54,21 +54,18 @@ def section(document: JsonObject, name: Section, offset: int, limit: int) -> Jso
     """One section: `value`, and for a list the page of it, `in_record`, `total`, `next_offset`.
 
     `in_record` is how many the record holds, `total` how many it says there are; both may differ
-    where the registry serves a sample. A page ends before it exceeds `MAX_SECTION`; a value that
-    exceeds it alone is `None`, and `omitted` says how long it is.
+    where the registry serves a sample. A page ends before it exceeds `MAX_SECTION`. In place of a
+    value or an entry that exceeds it alone stands `{"omitted": length}`.
     """
     value = next((found for place in PLACES[name] if (found := at(document, place))), None)
     if not isinstance(value, list):
-        shown, length = _sized(value)
-        return {"value": shown} if length <= MAX_SECTION else {"value": None, "omitted": length}
+        return {"value": _sized(value)[0]}
     entries: list[JsonValue] = []
     page: JsonObject = {"value": entries, "in_record": len(value)}
     left = MAX_SECTION
     for item in value[offset : offset + limit]:
         shown, length = _sized(item)
-        if length > MAX_SECTION:
-            shown, page["omitted"], length = None, length, 0
-        elif length > left:
+        if length > left:
             break
         entries.append(shown)
         left -= length
@@ -81,9 +78,17 @@ def section(document: JsonObject, name: Section, offset: int, limit: int) -> Jso
 
 
 def _sized(value: JsonValue) -> tuple[JsonValue, int]:
-    """A value made safe to show, and its length as JSON."""
+    """A value made safe to show, or what stands in its place, and the length of that as JSON."""
     shown = safe_value(value)
-    return shown, len(json.dumps(shown, ensure_ascii=False))
+    length = _length(shown)
+    if length > MAX_SECTION:
+        shown = {"omitted": length}
+        length = _length(shown)
+    return shown, length
+
+
+def _length(value: JsonValue) -> int:
+    return len(json.dumps(value, ensure_ascii=False))
 
 
 def safe_value(value: JsonValue) -> JsonValue:

@@ -243,13 +243,22 @@ def test_a_citation_is_signed_listed_and_verified(run, tmp_path):
     assert citation["ledger_index"] == 0
     assert citation["statement"]["predicate"]["citing"]["kind"] == "document"
     (entry,) = json.loads(run("citations", "list", "--json").stdout)["citations"]
-    assert entry["citation_id"] == citation["citation_id"]
+    assert (entry["citation_id"], entry["citing_id"]) == (citation["citation_id"], str(paper))
     for source in (envelope, citation["citation_id"]):
         checked = run("citations", "verify", "--json", source)
         assert checked.exit_code == 0
         assert results(checked)[0]["relationship"] == "supports"
     shown = run("citations", "show", citation["citation_id"])
     assert json.loads(shown.stdout) == citation["envelope"]
+
+
+@pytest.mark.parametrize("command", ["show", "verify"])
+@pytest.mark.parametrize("name", ["pcite:0", "pcite:\udcff"], ids=ascii)
+def test_a_citation_that_the_ledger_has_not_is_not_found(run, command, name):
+    result = run("citations", command, name, "--json")
+
+    assert result.exit_code == 6
+    assert json.loads(result.stdout)["error"]["code"] == "not-found"
 
 
 def test_a_citation_by_a_stranger_is_undecidable_until_the_key_is_given(run, tmp_path, monkeypatch):

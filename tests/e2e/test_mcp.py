@@ -1,5 +1,6 @@
 """The MCP server, as hosts of both protocol eras use it."""
 
+import dataclasses
 import json
 import os
 import subprocess
@@ -12,11 +13,15 @@ import pytest
 from mcp import Client as McpClient
 from mcp import MCPError
 from mcp.client.stdio import StdioServerParameters
-from mcp.types import INVALID_PARAMS
+from mcp.server import MCPServer
+from mcp.types import INVALID_PARAMS, ResourceTemplateReference
 
 from pith_agent import Client, Settings
 from pith_agent.mcp_server.server import build_server
+from pith_agent.mcp_server.tools import DefinedTool
 from pith_agent.storage.keys import new_key
+from pith_agent.tools import TOOLS, call_tool
+from pith_agent.tools.definition import BATCH
 
 NUMBER = "pith:2024:ODXWRQYNXKOR3ZX6FVYSFXZLUC"
 ERAS = ("auto", "legacy")
@@ -76,8 +81,7 @@ def test_the_tools_are_listed_in_order_with_closed_schemas_and_all_annotations(o
         assert hints["destructive_hint"] is False
         assert hints["read_only_hint"] is (tool.name != "sign_citation")
         assert hints["idempotent_hint"] is (tool.name != "sign_citation")
-        asks_a_registry = tool.name not in ("sign_citation", "list_citations")
-        assert hints["open_world_hint"] is asks_a_registry
+        assert hints["open_world_hint"] is (tool.name != "list_citations")
 
 
 def test_the_list_of_tools_takes_at_most_12_kb_of_an_agents_context(offline):
@@ -198,6 +202,76 @@ def test_citations_of_this_machine_are_checked_by_their_ids(ask):
 
     assert (known["verdict"], known["citation_id"]) == ("verified", name)
     assert (unknown["verdict"], unknown["code"]) == ("undecidable", "not-found")
+    assert unknown["citation_id"] == f"pcite:{'0' * 64}"
+
+
+def test_a_damaged_ledger_is_the_answer_for_its_ids_and_not_for_envelopes(ask, home, offline):
+    (signed,) = items(ask("sign_citation", ids=[NUMBER], relationship="cites", citing_id="x"))
+    envelope = signed["citation"]["envelope"]
+    offline.close()
+    for path in home.glob("ledger.sqlite3*"):
+        path.write_bytes(b"no ledger" * 1000)
+    asked = "pcite:" + "x" * 1000
+
+    with Client(Settings(home=home, offline=True)) as client:
+        answer = call_tool(client, "verify_citation", {"citations": [asked, envelope]})
+
+    damaged, checked = answer["items"]
+    assert (damaged["verdict"], damaged["code"]) == ("undecidable", "store-damaged")
+    assert damaged["citation_id"] == asked[:90]
+    assert (checked["verdict"], checked["code"]) == ("verified", "ok")
+
+
+def test_the_ids_of_all_citations_are_completed_and_counted(ask, offline):
+    for _ in range(2):
+        items(ask("sign_citation", ids=[NUMBER] * 60, relationship="cites", citing_id="x"))
+    oldest = next(offline.ledger.entries()).citation_id
+
+    async def complete(start: str) -> Any:
+        ref = ResourceTemplateReference(uri="pith://citation/{citation_id}")
+        async with McpClient(build_server(offline)) as session:
+            argument = {"name": "citation_id", "value": start}
+            return (await session.complete(ref, argument)).completion
+
+    everything, one = anyio.run(complete, "pcite:"), anyio.run(complete, oldest)
+
+    assert (len(everything.values), everything.total, everything.has_more) == (100, 120, True)
+    assert (one.values, one.total, one.has_more) == ([oldest], 1, False)
+
+
+@pytest.mark.parametrize("era", ERAS)
+@pytest.mark.parametrize(("entries", "told"), [(BATCH, []), (BATCH + 1, [10, 11])])
+def test_progress_is_told_of_more_entries_than_a_batch_only(offline, era, entries, told):
+    heard: list[float] = []
+
+    async def listen(done: float, total: float | None, message: str | None) -> None:
+        assert total == entries
+        heard.append(done)
+
+    async def once() -> Any:
+        async with McpClient(build_server(offline), mode=era) as session:
+            arguments = {"ids": [NUMBER] * entries}
+            return await session.call_tool("resolve", arguments, progress_callback=listen)
+
+    assert len(items(anyio.run(once))) == entries
+    assert heard == told
+
+
+def test_the_text_of_a_crash_stays_on_the_server(offline):
+    def crash(client: Client, arguments: Any, progress: Any) -> Any:
+        raise ZeroDivisionError("secret")
+
+    tool = DefinedTool.over(offline, dataclasses.replace(TOOLS[0], run=crash))
+
+    async def once() -> Any:
+        async with McpClient(MCPServer("crashing", tools=[tool])) as session:
+            return await session.call_tool(tool.name, {"ids": [NUMBER]})
+
+    result = anyio.run(once)
+
+    assert result.is_error
+    assert result.structured_content is None
+    assert [part.text for part in result.content] == ["Error executing tool resolve"]
 
 
 @pytest.mark.parametrize(

@@ -66,7 +66,8 @@ def is_refused(reply: Reply) -> bool:
 def test_ten_megabytes_of_identifiers_are_invalid_and_are_not_repeated(agent, tool, ids):
     reply = agent.call(tool, **needed(tool) | {"ids": ids})
 
-    if reply.status != 413:  # Over HTTP nobody has to read so much.
+    assert (reply.status == 413) is not isinstance(agent, StdioAgent), "HTTP reads 4 MiB"
+    if reply.status != 413:
         assert [item["code"] for item in reply.items] == ["invalid-identifier"] * len(ids)
         assert len(reply.raw) < 2000 * len(ids)
     verify_as_usual(agent)
@@ -82,7 +83,7 @@ def test_a_body_just_below_the_limit_of_http_is_still_judged_item_by_item(agent)
 def test_a_message_of_ten_megabytes_is_answered_or_refused_whole(agent):
     reply = agent.ask("ping", {"x": "A" * LARGE})
 
-    assert reply.status == 413 or reply.result == {}
+    assert reply.result == {} if isinstance(agent, StdioAgent) else reply.status == 413
     assert len(reply.raw) < 200
     verify_as_usual(agent)
 
@@ -333,7 +334,7 @@ def test_hostile_words_do_not_leave_their_field_of_a_bibliography(reader, hostil
     [
         lambda record: record.update(pith_number=EVIL, canonical_sha256=EVIL),
         lambda record: record.update(record_type=EVIL),
-        lambda record: record.update({EVIL: EVIL}),
+        lambda record: record.update({EVIL: EVIL, "x" * 900_000: 1}),
         lambda record: record.update({f"{MARK} {n}": n for n in range(20_000)}),
         lambda record: record["paper"].update(title=EVIL),
         lambda record: record["source"].update({EVIL: EVIL}),

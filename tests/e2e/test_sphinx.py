@@ -237,8 +237,8 @@ def test_markdown_cites_with_the_same_role(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("target", "code", "said"),
     [
-        ("arXiv:2301.00001", "offline", "arXiv:2301.00001"),
-        ("doi:10.1016/j.epsl.2011.11.037", "offline", "doi:10.1016"),
+        ("arXiv:2301.00001", "unlocked", "arXiv:2301.00001"),
+        ("doi:10.1016/j.epsl.2011.11.037", "unlocked", "doi:10.1016"),
         ("CONTRACT", "invalid-identifier", "'CONTRACT' is not an identifier."),
         ("pith:2024:ODXW", "invalid-identifier", "ODXW has 4 characters"),
         ("pith:ODXWRQYN", "short-identifier", f"Write {NUMBER}."),
@@ -253,7 +253,7 @@ def test_a_citation_that_proves_nothing_is_an_error(
 
     built = project.build()
 
-    mark = "[unchecked]" if code == "offline" else "[unverified]"
+    mark = "[unchecked]" if code == "unlocked" else "[unverified]"
     assert (built.status, built.codes) == (1, [code])
     assert f"index.rst:4: WARNING: {target}: " in built.log
     assert said in built.log
@@ -272,7 +272,7 @@ def test_a_registry_that_does_not_answer_is_a_warning_and_no_link(tmp_path: Path
     project = Project.citing(
         tmp_path,
         "arXiv:2301.00001",
-        pith_offline=False,
+        pith_mode="auto",
         pith_registry=["http://127.0.0.1:1"],
     )
 
@@ -287,12 +287,12 @@ def test_a_registry_that_does_not_answer_is_a_warning_and_no_link(tmp_path: Path
 def test_severities_may_be_chosen_by_code(tmp_path: Path) -> None:
     project = Project.citing(tmp_path, "arXiv:2301.00001")
 
-    warned = project.build("-D", "pith_severity.offline=warning")
-    told = project.build("-W", "-D", "pith_severity.offline=info")
-    quiet = project.build("-W", "-D", "pith_severity.offline=ignore")
+    warned = project.build("-D", "pith_severity.unlocked=warning")
+    told = project.build("-W", "-D", "pith_severity.unlocked=info")
+    quiet = project.build("-W", "-D", "pith_severity.unlocked=ignore")
 
     assert [built.status for built in (warned, told, quiet)] == [0, 0, 0]
-    assert [built.codes for built in (warned, told, quiet)] == [["offline"], [], []]
+    assert [built.codes for built in (warned, told, quiet)] == [["unlocked"], [], []]
     assert "index.rst:4: arXiv:2301.00001: " in told.info
     assert "index.rst:4: " not in quiet.info
     assert quiet.marked() == ["arXiv:2301.00001 [unchecked]"]
@@ -302,7 +302,7 @@ def test_settings_that_cannot_be_used_are_named_all_at_once(tmp_path: Path) -> N
     project = Project.citing(
         tmp_path,
         pith_records="records/*.json",
-        pith_offline="yes",
+        pith_mode="yes",
         pith_registry=["pith.science"],
         pith_trust_root="absent.json",
         pith_base_url="javascript:alert(1)",
@@ -313,7 +313,7 @@ def test_settings_that_cannot_be_used_are_named_all_at_once(tmp_path: Path) -> N
     built = project.build()
 
     assert built.status == 2
-    for name in ("records", "offline", "registry", "trust_root", "base_url", "home"):
+    for name in ("records", "mode", "registry", "trust_root", "base_url", "home"):
         assert f"pith_{name} " in built.log
     for code in ("'title-mismatch'", "'offlne'", "'offline'"):
         assert code in built.log
@@ -335,8 +335,9 @@ def test_a_file_that_is_no_record_is_told_and_hides_no_other(tmp_path: Path) -> 
 
 
 def test_a_refuted_record_that_no_citation_meets_is_told(tmp_path: Path) -> None:
-    # By its own account it is another paper, so the citation is answered from elsewhere.
+    # By its own account it is another paper, so the citation is answered by the other file.
     project = Project.citing(tmp_path, "2402.13116")
+    project.record(REAL, "good.json")
     project.record(RENAME(REAL))
 
     built = project.build()
@@ -371,7 +372,7 @@ def test_a_hostile_target_is_told_on_one_line(tmp_path: Path) -> None:
 def test_a_page_that_is_gone_is_forgotten(tmp_path: Path) -> None:
     project = Project.citing(tmp_path, "2402.13116")
     project.page(":orphan:\n\nOn :pith:`2301.00001`.", "other.rst")
-    assert project.build().codes == ["offline"]
+    assert project.build().codes == ["unlocked"]
     (project.path / "other.rst").unlink()
 
     assert project.build("-W").status == 0

@@ -55,6 +55,17 @@ def sql(store: Store, *statements: str) -> None:
     connection.close()
 
 
+def test_names_that_begin_alike_are_given_in_order_and_all_of_them_are_counted(store):
+    starters = list(store.documents())
+    numbers = sorted(stored.pith_number for stored in starters)
+
+    names, total = store.complete("", 3)
+    assert (len(names), total) == (3, 3 * len(starters))
+    assert store.complete("pith:", 1) == (numbers[:1], len(starters))
+    assert store.complete("2402.", 100) == (["2402.13116"], 1)
+    assert store.complete("%", 100) == ([], 0)
+
+
 def test_a_new_store_holds_the_starter_records_and_each_is_verified(store):
     starters = list(store.documents())
 

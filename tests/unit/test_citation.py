@@ -210,6 +210,8 @@ def test_every_relationship_can_be_signed(relationship):
         {"claim_id": ""},
         {"claim_id": "C1\n"},
         {"quote": ""},
+        {"quote": " "},
+        {"quote": "\u0958" * 20_000},  # In NFC each of these is two characters.
         {"with_quote_text": True},
         {"quote": "x" * 20_001},
         {"quote": "\ud800"},

@@ -15,10 +15,13 @@ from pith_agent.errors import (
     OfflineError,
     ShortIdentifierError,
     SigningKeyError,
+    StatementError,
     StoreDamagedError,
     StoreUnavailableError,
     UnknownClaimError,
 )
+from pith_agent.protocol.canon import canonical_bytes
+from pith_agent.protocol.citation import MAX_PAYLOAD_BYTES
 from pith_agent.storage.cache import Stored
 from pith_agent.storage.keys import new_key
 from pith_agent.storage.ledger import Ledger
@@ -60,6 +63,28 @@ def test_what_is_returned_is_already_on_the_disk(signing):
 
     assert other.get(citation.citation_id) is not None
     other.close()
+
+
+@pytest.mark.parametrize("dry_run", [False, True])
+def test_a_statement_too_large_for_an_envelope_is_refused_and_not_logged(signing, dry_run):
+    long = request(quote="\U0001f600" * 15_000, with_quote_text=True)
+
+    with pytest.raises(StatementError) as caught:
+        signing.sign_citation(NUMBER, long, dry_run=dry_run)
+
+    assert caught.value.code == "invalid-statement"
+    assert len(signing.ledger) == 0
+
+
+def test_the_largest_statement_that_is_signed_is_one_that_can_be_verified(signing):
+    long = {"quote": "\U0001f600" * 11_300, "with_quote_text": True}
+    (drafted,) = signing.sign_citation(NUMBER, request(**long, statement=""), dry_run=True)
+    rest = MAX_PAYLOAD_BYTES - len(canonical_bytes(drafted.statement))
+
+    (citation,) = signing.sign_citation(NUMBER, request(**long, statement="x" * rest))
+
+    assert len(canonical_bytes(citation.statement)) == MAX_PAYLOAD_BYTES
+    assert signing.verify_citation(citation.envelope).verdict == "verified"
 
 
 def test_several_papers_are_cited_in_one_call(signing):

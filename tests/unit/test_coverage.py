@@ -267,12 +267,14 @@ def test_a_key_cannot_pose_as_another_path(name):
     assert posed.isprintable()
 
 
-@pytest.mark.parametrize("name", ["\x1b[31m", "a\u202eb", "\u2028", "a\nb", "x" * 5000], ids=ascii)
+@pytest.mark.parametrize(
+    "name", ["\x1b[31m", "a\u202eb", "\u2028", "a\nb", "x" * 900_000], ids="ca2nx"
+)
 def test_a_key_is_shown_without_hidden_characters_and_short(name):
     for document in (signed_record() | {name: 1}, {name: 1}):
         for path in examine(document, TRUST).coverage.unbound:
             assert path.isprintable()
-            assert len(path) <= 200 or path == name
+            assert len(path) <= 200
 
 
 def test_an_excerpt_that_holds_the_whole_abstract_is_bound_to_its_hash():

@@ -54,6 +54,18 @@ def test_a_new_file_that_another_process_holds_is_waited_for(tmp_path, level):
     assert not early
 
 
+def test_a_new_file_that_is_not_let_go_is_unavailable_after_the_time_allowed(tmp_path):
+    path = tmp_path / "file.sqlite3"
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+
+        with pytest.raises(StoreUnavailableError) as caught:
+            Database(path, SCHEMA, durable=True, busy_milliseconds=20)
+
+    assert caught.value.code == "store-unavailable"
+    Database(path, SCHEMA, durable=True, busy_milliseconds=20).close()
+
+
 def test_commits_reach_the_disk_where_that_is_asked(tmp_path):
     for durable, level in ((True, 2), (False, 1)):
         database = Database(tmp_path / f"{durable}.sqlite3", SCHEMA, durable=durable)

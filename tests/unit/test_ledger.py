@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from pith_agent.errors import StorageError, StoreDamagedError, StoreUnavailableError
+from pith_agent.errors import NotFoundError, StorageError, StoreDamagedError, StoreUnavailableError
 from pith_agent.protocol.citation import CitationKey, Envelope
 from pith_agent.storage.ledger import Ledger
 from tests.documents import CITING_KEY, proved, statement
@@ -65,6 +65,35 @@ def test_an_entry_is_found_by_its_citation_id(ledger):
     assert ledger.get(f"pcite:{'0' * 64}") is None
     assert ledger.get("") is None
     assert ledger.get("' OR 1=1 --") is None
+
+
+@pytest.mark.parametrize(
+    "name", [f"pcite:{'0' * 64}", "", "' OR 1=1 --", "pcite:\udcff"], ids=ascii
+)
+def test_an_entry_that_is_required_and_missing_is_not_found(ledger, name):
+    ledger.append([envelope("one")])
+
+    with pytest.raises(NotFoundError) as caught:
+        ledger.require(name)
+
+    assert caught.value.code == "not-found"
+    assert "list" in caught.value.hint
+    assert ledger.require(envelope("one").citation_id).index == 0
+
+
+def test_the_newest_ids_that_begin_alike_are_given_and_all_of_them_are_counted(ledger):
+    written = [envelope(f"{n}") for n in range(120)]
+    ledger.append(written)
+    names = [one.citation_id for one in reversed(written)]
+
+    assert ledger.complete("", 100) == (names[:100], 120)
+    assert ledger.complete("pcite:", 3) == (names[:3], 120)
+    assert ledger.complete(names[-1], 100) == ([names[-1]], 1)
+    start = names[-1][:8]
+    alike = [name for name in names if name.startswith(start)]
+    assert ledger.complete(start, 100) == (alike, len(alike))
+    for nothing in ("pcite:%", "PCITE:", "pcite:_", "x"):
+        assert ledger.complete(nothing, 100) == ([], 0)
 
 
 def test_entries_are_read_in_pages(ledger):

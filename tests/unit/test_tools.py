@@ -117,6 +117,37 @@ def test_progress_is_told_as_a_batch_goes_on(client):
     assert told == [(10, 25), (20, 25), (25, 25)]
 
 
+def test_a_definition_inside_a_shared_one_stands_where_it_is_used():
+    inner = {"type": "string", "description": "What the model is called."}
+    schema = {
+        "properties": {"a": {"$ref": "#/$defs/Twice"}, "b": {"$ref": "#/$defs/Twice"}},
+        "$defs": {
+            "Inner": inner,
+            "Twice": {"properties": {"in": {"$ref": "#/$defs/Inner"}}, "type": "object"},
+        },
+    }
+
+    assert compact(schema, lambda keyword, value: False) == {
+        "properties": {"a": {"$ref": "#/$defs/Twice"}, "b": {"$ref": "#/$defs/Twice"}},
+        "$defs": {"Twice": {"properties": {"in": {"type": "string"}}, "type": "object"}},
+    }
+
+
+def test_a_property_that_may_be_anything_is_still_named():
+    schema = {
+        "properties": {
+            "any": {"$ref": "#/$defs/Any"},
+            "items": {"$ref": "#/$defs/Any"},
+            "object": {"additionalProperties": {"$ref": "#/$defs/Any"}, "type": "object"},
+        },
+        "$defs": {"Any": {}},
+    }
+
+    assert compact(schema, lambda keyword, value: False) == {
+        "properties": {"any": {}, "items": {}, "object": {"type": "object"}}
+    }
+
+
 def test_many_reports_are_brief_unless_full_ones_are_asked_for(client):
     few = call_tool(client, "verify", {"ids": [NUMBER] * 5})["items"]
     many = call_tool(client, "verify", {"ids": [NUMBER] * 6})["items"]
@@ -250,15 +281,13 @@ def test_a_section_or_page_that_is_too_long_says_so_or_ends_early():
     assert 10 < len(page["value"]) < 20
     assert page["next_offset"] == len(page["value"])
     assert page["value"] + rest["value"] == entries[: len(page["value"] + rest["value"])]
-    assert section(document, "paper", 0, 100) == {"value": None, "omitted": 30_097}
+    assert section(document, "paper", 0, 100) == {"value": {"omitted": 30_097}}
 
 
-def test_an_entry_that_is_too_long_by_itself_is_left_out_and_the_page_goes_on():
-    entries = [{"a": ["x" * 999] * 30}, "short"]
+def test_in_place_of_an_entry_that_is_too_long_by_itself_stands_its_length():
+    entries = [{"a": ["x" * 999] * 30}, "short", {"a": ["x" * 999] * 31}]
     document = {"graph_snapshot": {"claims": {"items": entries}}}
 
     page = section(document, "claims", 0, 100)
 
-    assert page["value"] == [None, "short"]
-    assert page["omitted"] == 30_097
-    assert "next_offset" not in page
+    assert page == {"value": [{"omitted": 30_097}, "short", {"omitted": 31_100}], "in_record": 3}

@@ -1,0 +1,41 @@
+"""What a page carries for its readers to check: see `pages`."""
+
+import base64
+
+from sphinx.application import Sphinx
+
+from sphinx_pith.config import trust_of
+from sphinx_pith.domain import domain_of
+from sphinx_pith.pages import Evidence
+
+
+def papers_of(app: Sphinx, docname: str) -> list[Evidence]:
+    """The verified papers that a document cites or lists, each once, in order."""
+    domain = domain_of(app.env)
+    suffixes = domain.cited_by([docname])
+    for options in domain.lists.get(docname, ()):
+        suffixes += domain.listed(docname, options)
+    keys = {key.sha256: key for key in trust_of(app).keys}
+    found = []
+    for suffix in dict.fromkeys(suffixes):
+        paper = domain.papers[suffix]
+        record, work = paper.record, paper.work
+        key = keys[record.key_sha256]
+        found.append(
+            Evidence(
+                suffix=suffix,
+                pith_number=work.pith_number,
+                canonical=record.canonical_bytes.decode("utf-8"),
+                sha256=record.canonical_sha256,
+                signature_b64=record.receipt.signature_b64,
+                key_id=key.key_id,
+                key_sha256=key.sha256,
+                public_key_b64=base64.b64encode(key.raw).decode("ascii"),
+                title=record.title or "",
+                authors=", ".join(author.name for author in work.authors),
+                arxiv=f"{work.arxiv}v{work.version}" if work.arxiv else "",
+                url=paper.url,
+                year=work.year,
+            )
+        )
+    return found

@@ -1,0 +1,65 @@
+"""The index "Papers cited": each paper, and the pages that cite it."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from sphinx.domains import Index, IndexEntry
+
+from sphinx_pith.i18n import _
+
+if TYPE_CHECKING:
+    from sphinx_pith.domain import PithDomain
+
+
+class PapersIndex(Index):
+    """A page `pith-papers`, which links back to every citation."""
+
+    name = "papers"
+    localname = "Papers cited"
+    shortname = "papers"
+
+    domain: "PithDomain"
+
+    @classmethod
+    def translate(cls) -> None:
+        """Take the names in the language of the pages: the builder `json` knows no lazy texts."""
+        cls.localname, cls.shortname = str(_("Papers cited")), str(_("papers"))
+
+    def generate(
+        self, docnames: Iterable[str] | None = None
+    ) -> tuple[list[tuple[str, list[IndexEntry]]], bool]:
+        """Entries by the first letter of the title; with `docnames`, of those pages only."""
+        wanted = None if docnames is None else set(docnames)
+        places: dict[str, list[tuple[str, str]]] = defaultdict(list)
+        for docname, cites in sorted(self.domain.cites.items()):
+            if wanted is not None and docname not in wanted:
+                continue
+            for cite in cites:
+                if suffix := self.domain.suffix(cite.target):
+                    places[suffix].append((docname, cite.anchor))
+        letters: dict[str, list[IndexEntry]] = defaultdict(list)
+        for suffix in sorted(places, key=self._title):
+            title = self.domain.papers[suffix].work.readable_title
+            letter = title[:1].upper() if title[:1].isalnum() else "#"
+            letters[letter] += self._entries(suffix, title, places[suffix])
+        return sorted(letters.items()), False
+
+    def _title(self, suffix: str) -> tuple[str, str]:
+        return self.domain.papers[suffix].work.readable_title.casefold(), suffix
+
+    def _entries(
+        self, suffix: str, title: str, places: list[tuple[str, str]]
+    ) -> Iterable[IndexEntry]:
+        number = self.domain.papers[suffix].work.pith_number
+        if len(places) == 1:
+            docname, anchor = places[0]
+            yield IndexEntry(title, 0, docname, anchor, self._page(docname), "", number)
+            return
+        yield IndexEntry(title, 1, "", "", "", "", number)
+        for docname, anchor in places:
+            yield IndexEntry(self._page(docname), 2, docname, anchor, "", "", "")
+
+    def _page(self, docname: str) -> str:
+        title = self.domain.env.titles.get(docname)
+        return title.astext() if title is not None else docname

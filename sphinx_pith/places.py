@@ -1,0 +1,31 @@
+"""Places in the sources, as Sphinx prints them and as reports name them."""
+
+import re
+from pathlib import Path
+
+from sphinx.application import Sphinx
+
+from sphinx_pith.findings import Place
+
+_LOCATION = re.compile(r"(?P<path>.+?):(?P<within>docstring of [^:]+)?:?(?P<line>[0-9]+)?")
+
+
+def place_of(app: Sphinx, location: str) -> Place:
+    """`/docs/index.rst:3` or `/src/mod.py:docstring of mod.f:3` → the place.
+
+    The path is relative to the directory of conf.py if the file lies below it.
+    """
+    match = _LOCATION.fullmatch(location)
+    if match is None:
+        return Place(_relative(app, location))
+    line = int(match["line"]) if match["line"] else None
+    return Place(_relative(app, match["path"]), line, match["within"] or "")
+
+
+def _relative(app: Sphinx, path: str) -> str:
+    if not path:
+        return ""
+    try:
+        return Path(path).relative_to(app.confdir).as_posix()
+    except ValueError:
+        return Path(path).as_posix()

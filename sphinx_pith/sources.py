@@ -1,0 +1,187 @@
+"""Where a build takes its papers from: the lock, the records beside the sources, a registry.
+
+A paper is taken from the first that has it, and is verified whatever it comes from.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+from sphinx.application import Sphinx
+
+from pith_agent import (
+    Client,
+    Identifier,
+    IdentifierError,
+    Lock,
+    PithError,
+    Verification,
+    error_class,
+    is_floating,
+    parse_identifier,
+    verification,
+)
+from sphinx_pith.config import lock_path, settings_of, trust_of
+from sphinx_pith.findings import Mode
+from sphinx_pith.lockfile import read_lock
+from sphinx_pith.records import Project, load_project
+from sphinx_pith.targets import parse_target
+
+Source: TypeAlias = Literal["lock", "records", "store", "registry", "none"]
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """The answer for one target."""
+
+    answer: Verification
+    source: Source
+    identifier: Identifier | None = None
+    """What the target names; `None` if it names nothing."""
+
+
+@dataclass
+class Sources:
+    """The papers of one build."""
+
+    mode: Mode
+    lock: Lock
+    project: Project
+    refuted: list[Verification] = field(default_factory=list)
+    """The files that are no records, and the records that are refuted, which no answer met."""
+    fetched: int = 0
+    """Records that a registry was asked for."""
+    began: str = field(default_factory=lambda: datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
+    """What was received earlier comes from the store."""
+
+    @classmethod
+    def open(cls, app: Sphinx, mode: Mode) -> "Sources":
+        """Read the lock and the records.
+
+        Raises:
+            ConfigError: The lock is no lock.
+        """
+        project = load_project(Path(app.confdir), app.config.pith_records)
+        return cls(mode, read_lock(lock_path(app)) or Lock(), project)
+
+    def answer(self, app: Sphinx, targets: Iterable[str]) -> dict[str, Answered]:
+        """The answer for each target, as it was typed."""
+        answers: dict[str, Answered] = {}
+        asked: dict[str, Identifier] = {}
+        trust = trust_of(app)
+        known: dict[Identifier, Answered] = {}
+        for target in dict.fromkeys(targets):
+            try:
+                identifier = parse_identifier(parse_target(target).name)
+            except IdentifierError as error:
+                answers[target] = Answered(Verification.without_record(target, error), "none")
+                continue
+            suffix = self._locked(app, target, identifier)
+            if suffix is None:
+                asked[target] = identifier
+                continue
+            if identifier not in known:
+                report = self.lock.examine(suffix, identifier, trust)
+                answer = verification(target, report, app.config.pith_lock)
+                known[identifier] = Answered(answer, "lock", identifier)
+            answers[target] = known[identifier]
+        return answers | self._elsewhere(app, asked)
+
+    def _locked(self, app: Sphinx, target: str, identifier: Identifier) -> str | None:
+        """The suffix that the lock has for a target; `None` if it is to be looked up again."""
+        suffix = self.lock.suffix_of(identifier)
+        if suffix is None or self.mode == "locked":
+            return suffix
+        lacks_claims = "graph_snapshot" not in self.lock.papers[suffix]
+        if parse_target(target).claim and lacks_claims:
+            return None
+        upgrade = self.mode == "update" and app.config.pith_lock_upgrade in (True, 1, "1")
+        return None if upgrade and is_floating(identifier) else suffix
+
+    def _elsewhere(self, app: Sphinx, asked: dict[str, Identifier]) -> dict[str, Answered]:
+        """The answers for what the lock does not hold."""
+        self.refuted = [
+            Verification.without_record(place, error) for place, error in self.project.faults
+        ]
+        if self.mode == "locked" and not self.project.documents:
+            return {target: _unlocked(target, name) for target, name in asked.items()}
+        if not asked and not self.project.documents:
+            return {}
+        try:
+            settings = settings_of(app, self.mode)
+            # A build with no network depends on nothing but the project and the package.
+            client = Client(
+                settings,
+                records=self.project.files,
+                persistent=not settings.offline,
+                refresh=app.config.pith_lock_upgrade in (True, 1, "1"),
+            )
+        except PithError as error:
+            return _all(asked, error)
+        try:
+            return self._ask(client, asked)
+        except PithError as error:  # A setting, such as a proxy: the fault of no record.
+            return _all(asked, error)
+        finally:
+            # Before Sphinx forks its writers: SQLite's files must not be shared with them.
+            client.close()
+
+    def _ask(self, client: Client, asked: dict[str, Identifier]) -> dict[str, Answered]:
+        # A short form may be cited once the lock binds it; only the lock is made of them.
+        full = [n for n in asked.values() if n.kind != "pith_short" or self.mode == "update"]
+        unique = list(dict.fromkeys(full))
+        here = {document.place for document in self.project.documents}
+        # In locked mode only the project's own records count, so that each machine builds the same.
+        look = [n for n in unique if self.mode != "locked" or self.project.files.find(n)]
+        found = dict(zip(look, client.verify(look), strict=True))
+        answers: dict[str, Answered] = {}
+        for target, name in asked.items():
+            if name.kind == "pith_short" and name not in found:
+                answers[target] = Answered(_short(client, target, name), "none", name)
+            elif name in found:
+                answers[target] = Answered(found[name], self._source(found[name], here), name)
+            else:
+                answers[target] = _unlocked(target, name)
+        self.fetched = sum(one.source == "registry" for one in answers.values())
+        self.refuted += self._strangers(client, found.values())
+        return answers
+
+    def _source(self, answer: Verification, here: set[str]) -> Source:
+        if answer.found_in is None:
+            return "none"
+        if answer.found_in in here:
+            return "records"
+        return "registry" if (answer.fetched_at or "") >= self.began else "store"
+
+    def _strangers(self, client: Client, met: Iterable[Verification]) -> Iterator[Verification]:
+        """The records of the project that nobody cites and that are refuted."""
+        places = {answer.found_in for answer in met}
+        for document in self.project.documents:
+            if document.place not in places:
+                answer = client.verify_document(document.body, document.place)
+                if answer.verdict == "failed":
+                    yield answer
+
+
+def _unlocked(target: str, name: Identifier) -> Answered:
+    error = error_class("unlocked")(f"{name} is cited, and the lock does not hold it.")
+    return Answered(Verification.without_record(target, error), "none", name)
+
+
+def _all(asked: dict[str, Identifier], error: PithError) -> dict[str, Answered]:
+    return {
+        target: Answered(Verification.without_record(target, error), "none", name)
+        for target, name in asked.items()
+    }
+
+
+def _short(client: Client, target: str, identifier: Identifier) -> Verification:
+    """Short forms are no citations: two records can share one. The hint gives the full number."""
+    meant = client.resolve(identifier)
+    numbers = [meant.pith_number] if meant.verdict == "verified" else meant.candidates
+    error = error_class("short-identifier")(f"{identifier} may name several papers.")
+    answer = Verification.without_record(target, error)
+    hint = f"Write {' or '.join(filter(None, numbers))}." if numbers else answer.hint
+    return answer.model_copy(update={"hint": hint})
