@@ -101,7 +101,7 @@
       signature: await checkSignature(raw, base64(signature), digest),
       title: await checkTitle(paper.title, metadata?.title_canon_sha256)
     };
-    // 16 bytes, as fingerprints are published.
+    // 16 bytes, as they are published.
     found.key = `${pinned.id} ${fingerprint.slice(0, 32)}`;
     const broken = STEPS.find((step) => steps[step] === false);
     if (broken) return { ...found, state: "failed", reason: `fail-${broken}` };
@@ -131,11 +131,11 @@
   };
   // Without characters that hide or reorder text.
   const clean = (text) => `${text ?? ""}`.replace(/\s+/g, " ").replace(/\p{C}/gu, "");
-  const note = (id) => make("span", "pith-note", ` (${say(id)})`);
+  const note = (id) => make("span", "pith-soft", ` (${say(id)})`);
   const label = (node, id, link) =>
     node.setAttribute("aria-label", `${say(id)}: ${clean(link.textContent)}`);
 
-  const card = make("div", "pith-card");
+  const card = make("div", "pith-check");
   card.tabIndex = 0;
   card.setAttribute("role", "group");
   // In the top layer, nothing of the theme covers or cuts it.
@@ -149,10 +149,10 @@
     if (reason) add("", say(reason));
     if (state === "unchecked") add("", say("built"));
     if (paper.number) {
-      if (state !== "verified") add("pith-note", say("claimed"));
+      if (state !== "verified") add("pith-soft", say("claimed"));
       const title = make("bdi", "", clean(paper.title) || "–");
       card.append(make("p", "pith-title", title, steps.title ? "" : note("unconfirmed")));
-      const facts = make("dl", "");
+      const facts = make("dl", "simple");
       const { number, authors } = paper;
       for (const [id, value] of Object.entries({ number, arxiv, submitted, authors, key })) {
         const told = make("dd", "", make("bdi", "", clean(value)));
@@ -161,7 +161,7 @@
       }
       card.append(facts);
     }
-    add("pith-note", say("steps"));
+    add("pith-soft", say("steps"));
     card.append(make("ul", "", ...STEPS.map((step) => {
       const told = { true: "pass", false: "failed" }[steps[step]] ?? "unchecked";
       return make("li", `pith-is-${told}`, make("b", "", say(told)), ` ${say(`step-${step}`)}`);

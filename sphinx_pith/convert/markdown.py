@@ -25,7 +25,7 @@ from sphinx_pith.convert.rest_lines import dedented, spans, split_lines
 
 _PIECE = re.compile(
     r"(?P<escape>\\[\s\S])|(?P<ticks>`+)|(?P<comment><!--[\s\S]*?-->)"
-    r"|<(?P<auto>[a-z][a-z0-9+.-]{1,31}:[^\s<>]*)>|(?P<html></?[a-z][\w-]*(?:\s[^<>]*)?/?>)",
+    r"|<(?P<auto>[a-z][a-z0-9+.-]{1,31}:[^\s<>]*)>|(?P<html></?[a-z][\w-]*(?:\s(?:[^<>\"']|\"[^\"]*\"|'[^']*')*)?/?>)",
     re.I,
 )
 _ROLE = re.compile(r"\{(?P<name>[\w.:+-]+)\}$")

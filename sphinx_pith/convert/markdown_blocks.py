@@ -15,7 +15,7 @@ _QUOTE = re.compile(r"(?: {0,3}> ?)+")
 _FENCE = re.compile(r" *(?P<fence>`{3,}(?!.*`)|~{3,}|:{3,}(?= *\{|$| *$)) *(?P<info>.*)$")
 _DIRECTIVE = re.compile(r"\{(?P<name>[^}\s]+)\}")
 _OPTION = re.compile(r" *:[\w-]+:(?: |$)")
-_ITEM = re.compile(r" *(?:[-+*]|[0-9]{1,9}[.)])(?P<space> +|$)")
+_ITEM = re.compile(r" *(?:[-+*]|[0-9]{1,9}[.)])(?: |$)")
 _HEADING = re.compile(r" {0,3}#{1,6}(?: |$)")
 _UNDERLINE = re.compile(r" {0,3}(?:=+|-+) *$")
 _DEFINITION = re.compile(r" {0,3}\[(?!\^)(?:[^\[\]\\]|\\.)+\]:")
@@ -87,11 +87,11 @@ class MarkdownReader:
         elif line.text.lstrip().startswith("|"):
             yield from self._flush()
             yield Segment((line,))
-        elif item := _ITEM.match(line.text):
+        elif items := _items(line.text):
             yield from self._flush()
             while self._items and line.indent < self._items[-1]:
                 self._items.pop()
-            self._items.append(item.end())
+            self._items += items
             self._paragraph = [line]
         else:
             self._paragraph.append(line)
@@ -100,12 +100,12 @@ class MarkdownReader:
         """The end of the block that begins here, and what is in it; no end if it is prose."""
         line = self._lines[index]
         margin = self._items[-1] if self._items else 0
-        item = _ITEM.match(line.text)
         if self._after_blank and line.indent >= margin + 4:
             return self._opaque(index, index + 1, "in-code")
-        if item and len(item["space"]) >= 5:
+        items = _items(line.text)
+        text = line.cut(items[-1] if items else min(margin, line.indent)).text
+        if items and text.startswith("    "):
             return self._opaque(index, index + 1, "in-code")
-        text = line.cut(item.end() if item else min(margin, line.indent)).text
         if self._fences and text.strip() and self._closes(text, self._fences[-1]):
             self._fences.pop()
             return index + 1, []
@@ -171,6 +171,19 @@ class MarkdownReader:
 
     def _opaque(self, start: int, end: int, reason: str) -> tuple[int, list[Segment]]:
         return end, [Segment(tuple(self._lines[start:end]), reason)]
+
+
+def _items(text: str) -> list[int]:
+    """Where the content of each item begins whose marker is at the start of the line."""
+    ends: list[int] = []
+    while match := _ITEM.match(text, ends[-1] if ends else 0):
+        if ends and match[0].startswith("    "):
+            break
+        spaces = len(text) - len(text[match.end() :].lstrip()) - match.end()
+        ends.append(match.end() + (spaces if spaces < 4 else 0))
+        if match.end() == len(text):
+            break
+    return ends
 
 
 def _unquoted(line: Line) -> Line:

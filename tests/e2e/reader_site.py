@@ -24,13 +24,13 @@ STYLE = (ASSETS / "pith.css").read_text("utf-8")
 
 LINK = "a[href*='/pith/'], a[href^='#pith-']"
 RESULT = "(document.querySelector('.pith-result')?.textContent ?? '')"
-TEXT = "(document.querySelector('.pith-card')?.innerText ?? '')"
-SHOWN = "document.querySelector('.pith-card') !== null"
-DECIDED = f"{SHOWN} && document.querySelector('.pith-card ul') !== null"
-GONE = "document.querySelector('.pith-card') === null"
+TEXT = "(document.querySelector('.pith-check')?.innerText ?? '')"
+SHOWN = "document.querySelector('.pith-check') !== null"
+DECIDED = f"{SHOWN} && document.querySelector('.pith-check ul') !== null"
+GONE = "document.querySelector('.pith-check') === null"
 BOX = (
     "(({ left, top, right, bottom }) => [left, top, innerWidth - right, innerHeight - bottom])"
-    "(document.querySelector('.pith-card').getBoundingClientRect())"
+    "(document.querySelector('.pith-check').getBoundingClientRect())"
 )
 """Pixels between the card and each edge of the window."""
 
@@ -170,7 +170,7 @@ class Reader:
     def steps(self) -> list[str]:
         """The result of each step."""
         told: list[str] = self.value(
-            "[...document.querySelectorAll('.pith-card li b')].map((step) => step.textContent)"
+            "[...document.querySelectorAll('.pith-check li b')].map((step) => step.textContent)"
         )
         return told
 

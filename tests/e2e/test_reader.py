@@ -309,7 +309,7 @@ def test_without_scripts_a_citation_is_a_link(reading):
     reader.do("Emulation.setScriptExecutionDisabled", value=True)
     reader.page.go(f"{reader.site.url}/")
 
-    assert reader.value("document.querySelectorAll('.pith-toggle, .pith-card').length") == 0
+    assert reader.value("document.querySelectorAll('.pith-toggle, .pith-check').length") == 0
     assert reader.value("document.querySelector('a.pith-verified').href").endswith(SUFFIX)
     assert reader.value("document.querySelector('a.pith-verified').title").startswith("Verified")
 

@@ -27,11 +27,11 @@ from tests.e2e.reader_site import (
 
 AXE = Path(__file__).parents[2] / "build" / "node" / "node_modules" / "axe-core" / "axe.min.js"
 TOGGLE = ".pith-toggle"
-CARD = ".pith-card"
+CARD = ".pith-check"
 EXPANDED = "document.querySelector('.pith-toggle').getAttribute('aria-expanded') === 'true'"
 ACTIVE = "document.activeElement.className || document.activeElement.id"
 COLOURS = """(({ color, backgroundColor }) => [color, backgroundColor])(
-  getComputedStyle(document.querySelector('.pith-card')))"""
+  getComputedStyle(document.querySelector('.pith-check')))"""
 WHITE, DARK = "rgb(255, 255, 255)", "rgb(31, 30, 28)"
 FILLER = "<p>Filler.</p>" * 80
 AWAY = "#before"
@@ -124,7 +124,7 @@ def test_the_keyboard_opens_the_card_enters_it_and_returns_to_the_toggle(reading
     reader.until(DECIDED)
     assert reader.value(EXPANDED)
     reader.page.press("Tab")
-    assert reader.value(ACTIVE) == "pith-card"
+    assert reader.value(ACTIVE) == "pith-check"
     reader.page.press("Escape")
 
     assert reader.value(GONE)
@@ -212,7 +212,7 @@ def test_the_card_stays_inside_the_window_and_nothing_scrolls_sideways(
 def test_the_card_follows_its_citation_when_the_page_scrolls(reading):
     reader = reading(page_of(cites=FILLER + cite() + FILLER))
     reader.card()
-    gap = """document.querySelector('.pith-card').getBoundingClientRect().top
+    gap = """document.querySelector('.pith-check').getBoundingClientRect().top
       - document.querySelector('a.pith-verified').getBoundingClientRect().bottom"""
     before = reader.value(gap)
 
@@ -239,7 +239,7 @@ def test_the_card_of_a_citation_in_a_heading_or_a_clipped_table_looks_the_same(r
         sizes.append(
             reader.value(
                 "(({ width, height }) => [width, height])"
-                "(document.querySelector('.pith-card').getBoundingClientRect())"
+                "(document.querySelector('.pith-check').getBoundingClientRect())"
             )
         )
         assert all(room >= 7 for room in reader.value(BOX))
@@ -278,7 +278,7 @@ def test_the_card_moves_only_for_readers_who_do_not_mind(reading, still, name):
     reader = reading(still=still)
     reader.card()
 
-    style = "getComputedStyle(document.querySelector('.pith-card'))"
+    style = "getComputedStyle(document.querySelector('.pith-check'))"
     assert reader.value(f"{style}.animationName") == name
 
 
@@ -346,8 +346,8 @@ def test_a_citation_that_comes_twice_has_one_card_that_moves(reading):
     reader.focus("p:nth-of-type(3) a.pith-verified")
     reader.until(DECIDED)
 
-    assert reader.value("document.querySelectorAll('.pith-card').length") == 1
-    assert reader.value("document.querySelector('.pith-card').ariaLabel") == "Evidence: again"
+    assert reader.value("document.querySelectorAll('.pith-check').length") == 1
+    assert reader.value("document.querySelector('.pith-check').ariaLabel") == "Evidence: again"
 
 
 @pytest.mark.parametrize("dark", [False, True])

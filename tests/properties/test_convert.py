@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from sphinx_pith.convert.links import Rules
 from sphinx_pith.convert.python import docstrings
 from sphinx_pith.convert.run import convert_text
-from tests.unit.test_convert_doctrees import RULES, register, tree
+from tests.unit.test_convert_doctrees import RULES, myst_tree, register, tree
 
 IDS = ("1706.03762", "2402.13116v4", "hep-lat/0305021", "math.GT/0309136")
 PREFIXES = (
@@ -108,6 +108,60 @@ def test_docutils_reads_the_same_but_for_the_references(before):
     after, _ = convert_text(before, ".rst", RULES)
 
     assert tree(after) == tree(before)
+
+
+pieces = st.one_of(
+    st.sampled_from(WORDS),
+    st.sampled_from((*BROKEN, "[", "]", "](", "![", "$", "\\[", "~~", "<!--", "-->")),
+    addresses,
+    addresses.map("<{}>".format),
+    st.builds("[{}]({})".format, texts, addresses),
+    st.builds("[{}]({}), and".format, texts, addresses),
+    st.builds("[{}](<{}>)".format, texts, addresses),
+    st.builds('[{}]({} "title")'.format, texts, addresses),
+    st.builds("![{}]({})".format, texts, addresses),
+    st.builds("[*{}*]({})".format, texts, addresses),
+    st.builds("*{} [a]({})*".format, texts, addresses),
+    st.builds("`[a]({})`".format, addresses),
+    st.builds("<!-- {} -->".format, addresses),
+    st.builds('<b title="<{}>">'.format, addresses),
+    st.sampled_from(IDS).map("{{arxiv}}`{}`".format),
+)
+lines = st.lists(st.tuples(pieces, st.sampled_from((" ", " ", " ", "\n", ""))), max_size=6).map(
+    lambda found: "".join(piece + space for piece, space in found).strip() or "word"
+)
+
+
+def markdown_blocks(children: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    """Structures around Markdown."""
+    return st.one_of(
+        children.map(lambda text: indent(text, "  ", "- ")),
+        children.map(lambda text: indent(text, "   ", "1. ")),
+        children.map(lambda text: indent(text, "    ")),
+        children.map(lambda text: "word\n\n" + indent(text, "    ")),
+        children.map(lambda text: "> " + text.replace("\n", "\n> ")),
+        children.map(lambda text: f"`````{{note}}\n:class: x\n\n{text}\n`````"),
+        children.map(lambda text: f":::{{tip}}\n{text}\n:::"),
+        children.map(lambda text: f"````\n{text}\n````"),
+        children.map(lambda text: f"~~~python\n{text}"),
+        children.map(lambda text: f"# {text}"),
+        children.map(lambda text: f"<div>\n{text}\n</div>"),
+        children.map(lambda text: f"% {text}"),
+        children.map(lambda text: f"{text}\n==="),
+        children.map(lambda text: f"[^1]: {text}\n\nNote[^1]"),
+        addresses.map("[ref]: {}\n\n[text][ref]".format),
+        addresses.map("| a | b |\n|---|---|\n| c | [d]({}) |".format),
+        st.tuples(children, children).map("\n\n".join),
+        st.tuples(children, children).map("\n".join),
+    )
+
+
+@given(st.recursive(lines, markdown_blocks, max_leaves=5))
+def test_myst_reads_the_same_but_for_the_references(before):
+    after, _ = convert_text(before, ".md", RULES)
+
+    assert myst_tree(after) == myst_tree(before)
+    assert convert_text(after, ".md", RULES)[0] == after
 
 
 def without_links(text: str) -> str:

@@ -12,6 +12,7 @@ from docutils import nodes
 from docutils.core import publish_doctree
 from docutils.parsers.rst import Directive, directives, roles
 from docutils.utils import unescape
+from myst_parser.docutils_ import Parser
 
 from sphinx_pith.convert.directives import PROSE_BODY, PROSE_FIRST, TITLED
 from sphinx_pith.convert.links import Rules, judge, judge_name
@@ -64,14 +65,29 @@ def register() -> None:
         directives.register_directive(name, Prose)
 
 
-def tree(text: str) -> str:
+def myst_tree(text: str) -> str:
+    """The same of MyST Markdown."""
+    extensions = ["colon_fence", "dollarmath"]
+    schemes = ["http", "https", "pith"]
+    return tree(
+        text,
+        Parser(),
+        myst_enable_extensions=extensions,
+        myst_url_schemes=schemes,
+        myst_suppress_warnings=["myst"],
+        raw_enabled=True,  # Without it the parser calls what docutils is about to remove.
+    )
+
+
+def tree(text: str, parser: Any = None, **more: Any) -> str:
     """The doctree as text, with every reference to a paper in one form.
 
     The implicit targets of named links are left out, and so are ids, which count them, and
     docutils' messages.
     """
     settings = {"report_level": 5, "halt_level": 5, "file_insertion_enabled": False}
-    document = publish_doctree(text, settings_overrides=settings | {"raw_enabled": False})
+    settings |= {"raw_enabled": False, **more}
+    document = publish_doctree(text, parser=parser, settings_overrides=settings)
     for node in list(document.findall(nodes.system_message)):
         node.parent.remove(node)
     for node in list(document.findall(nodes.section)):
@@ -95,6 +111,7 @@ def plain_reference(node: nodes.reference) -> None:
     if uri.startswith("arXiv:"):
         target = uri
     if target:
+        text = text.removeprefix("pith:")
         same = judge(text, RULES)[0] == target or judge_name(text, RULES)[0] == target
         shown = target if same else text
         node.parent.replace(node, nodes.reference("", shown, refuri=target))

@@ -95,7 +95,8 @@ def test_roles_are_taken_over_only_when_named():
     before = "{arxiv}`1706.03762` {arxiv}`T <hep-lat/0305021>` {cite}`a`"
 
     assert convert(before) == before
-    assert (
-        convert(before, roles=frozenset({"arxiv"}), cite_keys={"a": "arXiv:1706.03762"})
-        == "{pith}`arXiv:1706.03762` {pith}`T <arXiv:hep-lat/0305021>` {pith}`arXiv:1706.03762`"
+    keys = {"a": "arXiv:1706.03762"}
+    after = convert(before, roles=frozenset({"arxiv"}), cite_keys=keys)
+    assert after == (
+        "{pith}`arXiv:1706.03762` {pith}`T <arXiv:hep-lat/0305021>` {pith:cite}`arXiv:1706.03762`"
     )
