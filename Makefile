@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: demo test check lint types contracts pytest loopback docs format build bench conformance schemas constraints clean
+.PHONY: demo test check lint types contracts pytest loopback docs format build bench matrix messages conformance schemas constraints clean
 
 demo: $(READY)
 	@$(BIN)/python examples/demo.py
@@ -49,6 +49,10 @@ $(READY): pyproject.toml constraints.txt
 	    --build-constraint constraints.txt --group dev -e '.[sphinx]'
 	@touch $(READY)
 
+# The tests on each supported Python and Sphinx. Not a part of `make test`: it takes long.
+matrix: $(READY)
+	$(BIN)/python tests/matrix.py
+
 # The official suites, from npm: conformance, Inspector, bundle. Not a part of `make test`.
 conformance: $(READY)
 	$(BIN)/python tests/conformance/run.py
@@ -63,6 +67,10 @@ schemas: $(READY)
 	@mkdir -p build
 	$(BIN)/python -c 'from pith_agent.tools.catalogue import computed_schemas; print(computed_schemas(), end="")' \
 	    > build/schemas.json && mv build/schemas.json pith_agent/tools/schemas.json
+
+# Renew the message catalogues of sphinx_pith, after a change of its texts.
+messages: $(READY)
+	$(BIN)/python tests/messages.py
 
 # Renew the pins: the newest versions that fit together in a new environment.
 constraints:

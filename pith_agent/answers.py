@@ -6,6 +6,7 @@ from pydantic import Field, JsonValue, PrivateAttr
 
 from pith_agent.errors import (
     AmbiguousError,
+    ArgumentsError,
     DocumentError,
     IdentifierError,
     NotFoundError,
@@ -38,6 +39,7 @@ Outcome: TypeAlias = Literal[
 
 _OUTCOMES: tuple[tuple[type[PithError], Outcome], ...] = (
     (IdentifierError, "invalid"),
+    (ArgumentsError, "invalid"),
     (NotFoundError, "not-found"),
     (AmbiguousError, "ambiguous"),
     (UnreachableError, "unreachable"),
@@ -55,7 +57,7 @@ class Answer(Stated):
     """What all answers have."""
 
     target: str
-    """What was asked, as it was typed."""
+    """What was asked, as it was typed but for characters that cannot be seen."""
     verdict: Outcome
     code: str
     """`ok`, or the stable code of what stands in the way."""
@@ -72,7 +74,7 @@ class Answer(Stated):
     def without_record(cls, target: str, error: PithError) -> Self:
         """The answer for an identifier that led to no single document."""
         return cls(
-            target=target[:TARGET_LENGTH],
+            target=safe_text(target, TARGET_LENGTH),
             verdict=outcome_of(error),
             code=error.code,
             message=error.message,
@@ -127,6 +129,13 @@ class Fetched(About):
     document: dict[str, JsonValue] | None = None
     """The document as it was served. Only what `coverage` names is proved."""
 
+    _record: VerifiedRecord | None = PrivateAttr(default=None)
+
+    @property
+    def record(self) -> VerifiedRecord | None:
+        """The proof; `None` unless the verdict is `verified`."""
+        return self._record
+
 
 def resolution(
     target: str, report: Report, found_in: str, fetched_at: str | None = None
@@ -144,7 +153,9 @@ def fetched(
     except DocumentError:
         document = None
     about = _about(target, report, found_in, fetched_at)
-    return Fetched.model_validate({**about, "coverage": report.coverage, "document": document})
+    answer = Fetched.model_validate({**about, "coverage": report.coverage, "document": document})
+    answer._record = report.record
+    return answer
 
 
 def verification(
@@ -191,7 +202,7 @@ def _about(target: str, report: Report, found_in: str, fetched_at: str | None) -
     check, record = report.decisive, report.record
     source = record.signed.source if record else None
     return {
-        "target": target[:TARGET_LENGTH],
+        "target": safe_text(target, TARGET_LENGTH),
         "verdict": report.verdict,
         "code": report.code,
         "message": check.detail if check else "",

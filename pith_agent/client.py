@@ -1,7 +1,5 @@
 """Client: find, verify and cite papers. Everything above behind a few verbs."""
 
-import secrets
-import shlex
 import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -19,14 +17,12 @@ from pith_agent.answers import (
     with_claim,
 )
 from pith_agent.errors import (
-    NoSigningKeyError,
     PithError,
     SettingsError,
     ShortIdentifierError,
 )
 from pith_agent.finder import Finder, Found
-from pith_agent.protocol.citation import CitationKey, Statement
-from pith_agent.protocol.citation_draft import CitationRequest, draft
+from pith_agent.protocol.citation_draft import CitationRequest
 from pith_agent.protocol.citation_report import CitationReport, examine_citation
 from pith_agent.protocol.claims import PaperClaim, check_claim_ids, examine_claim
 from pith_agent.protocol.export import Format, export
@@ -37,10 +33,10 @@ from pith_agent.protocol.strict_json import JsonObject
 from pith_agent.protocol.trust import TrustRoot
 from pith_agent.protocol.verify import examine
 from pith_agent.settings import Settings
-from pith_agent.signed import SignedCitation, signed_citation
+from pith_agent.signed import Draft, SignedCitation, drafted, signed_citation, signing_key
 from pith_agent.storage.cache import Store, Stored
 from pith_agent.storage.files import RecordFiles
-from pith_agent.storage.keys import key_path, list_keys, load_key
+from pith_agent.storage.keys import list_keys, load_key
 from pith_agent.storage.ledger import Ledger
 
 WORKERS = 8
@@ -214,16 +210,41 @@ class Client:
             PithError: As `prove`.
         """
         targets = [names] if isinstance(names, str | Identifier) else list(names)
-        drafts = self._statements(targets, request)
-        if dry_run:
-            return [signed_citation(*one) for one in drafts]
-        key = self._signing_key()
-        envelopes = [key.sign(said) for _, _, said in drafts]
+        for name in targets:
+            _parse_full(name)  # Before anything is looked up.
+        drafts = []
+        for said in self.draft_citations(targets, request):
+            if isinstance(said, PithError):
+                raise said
+            drafts.append(said)
+        return list(map(signed_citation, drafts)) if dry_run else self.sign_drafts(drafts)
+
+    def draft_citations(
+        self, names: Iterable[Name], request: CitationRequest
+    ) -> list[Draft | PithError]:
+        """What `request` says about each paper, or the error that says why it is not to be said."""
+
+        def one(name: Name) -> Draft | PithError:
+            try:
+                return drafted(str(name), self.prove(_parse_full(name)), request)
+            except SettingsError:
+                raise  # As in `_answer`.
+            except PithError as error:
+                return error
+
+        return self._each(one, list(names))
+
+    def sign_drafts(self, drafts: list[Draft]) -> list[SignedCitation]:
+        """Sign all drafts, or none: they are in the ledger before one is handed out.
+
+        Raises:
+            NoSigningKeyError: There is no key yet.
+            StorageError: The ledger cannot be written; nothing was signed.
+        """
+        key = signing_key(self.settings)
+        envelopes = [key.sign(said.statement) for said in drafts]
         places = self.ledger.append(envelopes)
-        return [
-            signed_citation(*one, envelope, place)
-            for one, envelope, place in zip(drafts, envelopes, places, strict=True)
-        ]
+        return list(map(signed_citation, drafts, envelopes, places))
 
     def verify_citation(
         self, citation: JsonObject | bytes, signers: Iterable[bytes] = ()
@@ -243,6 +264,10 @@ class Client:
         return examine_citation(
             citation, [*own, *signers], record=self.prove, now=datetime.now(UTC)
         )
+
+    def verify_citations(self, citations: Iterable[JsonObject | bytes]) -> list[CitationReport]:
+        """Check several citations as `verify_citation` does; their records are found at once."""
+        return self._each(self.verify_citation, list(citations))
 
     @property
     def store(self) -> Store:
@@ -273,39 +298,6 @@ class Client:
         self._finder.close()
         if self._ledger is not None:
             self._ledger.close()
-
-    def _statements(
-        self, names: list[Name], request: CitationRequest
-    ) -> list[tuple[str, VerifiedRecord, Statement]]:
-        """Each name with its proof and what is said of it."""
-        asked = [_parse(name) for name in names]
-        for identifier in asked:
-            if identifier.kind == "pith_short":
-                raise ShortIdentifierError(f"{identifier} may name several papers.")
-        records = [self.prove(identifier) for identifier in asked]
-        now = datetime.now(UTC)
-        return [
-            (
-                str(name),
-                record,
-                draft(record, request, created_at=now, nonce=secrets.token_bytes(16)),
-            )
-            for name, record in zip(names, records, strict=True)
-        ]
-
-    def _signing_key(self) -> CitationKey:
-        named = self.settings.key_file
-        try:
-            return load_key(named or key_path(self.settings.key_directory))
-        except NoSigningKeyError as error:
-            # The shell in which the command is run may know of no other home than the default.
-            home = shlex.quote(str(self.settings.home))
-            hint = (
-                "Point PITH_KEY_FILE at a key file, or unset it."
-                if named
-                else f"Make one with 'pith-agent keys new --home {home}'."
-            )
-            raise NoSigningKeyError(error.message, hint=hint) from error
 
     def _answer(
         self,
@@ -361,6 +353,13 @@ def _fetched(target: str, found: Found) -> Fetched:
 
 def _parse(name: Name) -> Identifier:
     return name if isinstance(name, Identifier) else parse_identifier(name)
+
+
+def _parse_full(name: Name) -> Identifier:
+    identifier = _parse(name)
+    if identifier.kind == "pith_short":
+        raise ShortIdentifierError(f"{identifier} may name several papers.")
+    return identifier
 
 
 def _trust(settings: Settings) -> TrustRoot:

@@ -1,14 +1,22 @@
-"""What signing a citation gives."""
+"""What is signed about a paper, and what signing it gives."""
 
 import json
+import secrets
+import shlex
+from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from pydantic import JsonValue
 
 from pith_agent.answers import TARGET_LENGTH
+from pith_agent.errors import NoSigningKeyError
 from pith_agent.protocol.canon import sha256
-from pith_agent.protocol.citation import Envelope, Statement
+from pith_agent.protocol.citation import CitationKey, Envelope, Statement
+from pith_agent.protocol.citation_draft import CitationRequest, draft
 from pith_agent.protocol.display import safe_text
 from pith_agent.protocol.report import Stated, VerifiedRecord
+from pith_agent.settings import Settings
+from pith_agent.storage.keys import key_path, load_key
 
 
 class SignedCitation(Stated):
@@ -18,8 +26,8 @@ class SignedCitation(Stated):
     pith_number: str
     title: str | None
     """The authenticated title: it hashes to the signed hash."""
-    citation_id: str
-    """`pcite:` and SHA-256 of the payload."""
+    citation_id: str | None = None
+    """`pcite:` and SHA-256 of the payload; `None` for a dry run, as it changes with the nonce."""
     statement: dict[str, JsonValue]
     """What is signed."""
     signed: bool
@@ -30,22 +38,59 @@ class SignedCitation(Stated):
     """The place in this machine's ledger."""
 
 
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What is said about one paper, ready to be signed."""
+
+    target: str
+    record: VerifiedRecord
+    statement: Statement
+
+
+def drafted(target: str, record: VerifiedRecord, request: CitationRequest) -> Draft:
+    """What `request` says about a paper, dated now.
+
+    Raises:
+        CitationError: The record has no such claim, or the statement is too large.
+    """
+    nonce = secrets.token_bytes(16)
+    return Draft(target, record, draft(record, request, created_at=datetime.now(UTC), nonce=nonce))
+
+
 def signed_citation(
-    target: str,
-    record: VerifiedRecord,
-    statement: Statement,
-    envelope: Envelope | None = None,
-    ledger_index: int | None = None,
+    said: Draft, envelope: Envelope | None = None, ledger_index: int | None = None
 ) -> SignedCitation:
     """A citation that was signed, or its dry run."""
-    payload = statement.payload()
+    payload = said.statement.payload()
+    title = said.record.title
     return SignedCitation(
-        target=target[:TARGET_LENGTH],
-        pith_number=record.pith_number,
-        title=safe_text(record.title) if record.title else None,
-        citation_id=f"pcite:{sha256(payload).hex()}",
+        target=safe_text(said.target, TARGET_LENGTH),
+        pith_number=said.record.pith_number,
+        title=safe_text(title) if title else None,
+        citation_id=f"pcite:{sha256(payload).hex()}" if envelope else None,
         statement=json.loads(payload),
         signed=envelope is not None,
         envelope=envelope.model_dump(mode="json", by_alias=True) if envelope else None,
         ledger_index=ledger_index,
     )
+
+
+def signing_key(settings: Settings) -> CitationKey:
+    """The key that this machine signs with.
+
+    Raises:
+        NoSigningKeyError: There is none; the hint says how to make one there.
+        SigningKeyError: It cannot be used.
+    """
+    named = settings.key_file
+    try:
+        return load_key(named or key_path(settings.key_directory))
+    except NoSigningKeyError as error:
+        # The shell in which the command is run may know of no other home than the default.
+        home = shlex.quote(str(settings.home))
+        hint = (
+            "Point PITH_KEY_FILE at a key file, or unset it."
+            if named
+            else f"Make one with 'pith-agent keys new --home {home}'."
+        )
+        raise NoSigningKeyError(error.message, hint=hint) from error

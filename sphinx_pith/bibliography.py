@@ -25,14 +25,23 @@ class PlacePapers(SphinxPostTransform):
     def run(self, **kwargs: Any) -> None:
         """Fill this page."""
         domain = domain_of(self.env)
-        docname = self.env.current_document.docname
-        writer = domain.writer(self.app.builder, docname)
+        page = self.env.current_document.docname
+        writer = domain.writer(self.app.builder, page)
         for place in list(self.document.findall(pith_card)):
             place.replace_self(_card(writer, place))
         given: set[str] = set()
         for there in list(self.document.findall(pith_bibliography)):
             options = {name: there[name] for name in OPTIONS}
-            there.replace_self(_list(domain, writer, docname, options, given))
+            there.replace_self(_list(domain, writer, self._origin(there), options, given))
+
+    def _origin(self, node: nodes.Element) -> str:
+        """The document that a node was written in: LaTeX and others put all into one."""
+        top = node
+        # Sphinx leaves the parts of that one under the documents that they come from.
+        while top.parent is not None:
+            top = top.parent
+        origin = self.env.path2doc(top["source"]) if top.get("source") else None
+        return origin or self.env.current_document.docname
 
 
 def _list(
@@ -62,7 +71,8 @@ def entry(writer: Writer, paper: Paper) -> list[nodes.Node]:
     work = paper.work
     names = everyone((author.name for author in work.authors), has_more=work.has_more_authors)
     parts: list[nodes.Node] = [text(names, UNSIGNED), nodes.Text(" ")] if names else []
-    parts += [nodes.Text(f"({paper.label.year}). "), writer.to(paper, text(shown_title(paper)))]
+    title = writer.to(paper, text(shown_title(paper)), numbered=True)
+    parts += [nodes.Text(f"({paper.label.year}). "), title]
     if work.arxiv:
         parts.append(nodes.Text(f". arXiv:{work.arxiv}v{work.version}"))
     return [*parts, nodes.Text(". "), text(work.pith_number, "pith-id"), nodes.Text(".")]
@@ -75,7 +85,7 @@ def _card(writer: Writer, place: pith_card) -> nodes.Element:
     if paper is None or (target.claim and paper.claim(target.claim) is None):
         card += nodes.paragraph("", "", writer.link(target, text(target.short)))
         return card
-    heading = nodes.strong("", "", writer.to(paper, text(shown_title(paper))))
+    heading = nodes.strong("", "", writer.to(paper, text(shown_title(paper)), numbered=True))
     card += nodes.paragraph("", "", heading, classes=["pith-card-title"])
     card += _fields(paper)
     claims = [target.claim] if target.claim else []

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from sphinx.domains import Index, IndexEntry
 
 from sphinx_pith.i18n import _
+from sphinx_pith.listing import filed
 
 if TYPE_CHECKING:
     from sphinx_pith.domain import PithDomain
@@ -41,12 +42,13 @@ class PapersIndex(Index):
         letters: dict[str, list[IndexEntry]] = defaultdict(list)
         for suffix in sorted(places, key=self._title):
             title = self.domain.papers[suffix].work.readable_title
-            letter = title[:1].upper() if title[:1].isalnum() else "#"
+            first = filed(title)[:1].upper()
+            letter = first if first.isalnum() else "#"
             letters[letter] += self._entries(suffix, title, places[suffix])
         return sorted(letters.items()), False
 
     def _title(self, suffix: str) -> tuple[str, str]:
-        return self.domain.papers[suffix].work.readable_title.casefold(), suffix
+        return filed(self.domain.papers[suffix].work.readable_title), suffix
 
     def _entries(
         self, suffix: str, title: str, places: list[tuple[str, str]]

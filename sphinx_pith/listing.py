@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from fnmatch import fnmatchcase
+from unicodedata import combining, normalize
 from typing import Any
 
 from sphinx_pith.papers import Paper
@@ -37,12 +38,18 @@ def _is_wanted(paper: Paper, options: Mapping[str, Any]) -> bool:
     return not years or years[0] <= int(paper.work.year) <= years[1]
 
 
+def filed(words: str) -> str:
+    """Words as they are filed: without case and accents, so that Å stands with A."""
+    parts = normalize("NFKD", words.casefold())
+    return "".join(letter for letter in parts if not combining(letter))
+
+
 def _title(paper: Paper) -> tuple[str, ...]:
-    return (paper.work.readable_title.casefold(),)
+    return (filed(paper.work.readable_title),)
 
 
 def _authors(paper: Paper) -> tuple[str, ...]:
-    names = [author.sorted_name.casefold() for author in paper.work.authors[:3]]
+    names = [filed(author.sorted_name) for author in paper.work.authors[:3]]
     # Papers of unknown authors are filed by title, as libraries do.
     return (" ".join(names) or _title(paper)[0], paper.work.year, *_title(paper))
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 from docutils import nodes
 from sphinx.builders import Builder
+from sphinx.errors import NoUri
 
 from pith_agent import Verification, safe_text
 from sphinx_pith.i18n import _
@@ -69,14 +70,23 @@ class Writer:
             return marked(content, UNCHECKED if answer and is_unchecked(answer) else UNVERIFIED)
         return self.to(paper, content, entry=entry)
 
-    def to(self, paper: Paper, content: nodes.Element, *, entry: bool = False) -> nodes.Element:
-        """The link to a verified paper's page, or to its entry in a bibliography."""
+    def to(
+        self, paper: Paper, content: nodes.Element, *, entry: bool = False, numbered: bool = False
+    ) -> nodes.Element:
+        """The link to a verified paper's page, or to its entry in a bibliography.
+
+        Args:
+            paper: The paper.
+            content: What is linked.
+            entry: Link to the paper's entry in a bibliography, if there is one.
+            numbered: The Pith Number stands beside the link already.
+        """
         classes = ["pith", "pith-verified"]
         if entry and (listed := self._entry(paper)) is not None:
             return nodes.reference("", "", content, internal=True, classes=classes, **listed)
         uri = {"refuri": paper.url, "reftitle": verified(paper)}
         link = nodes.reference("", "", content, internal=False, classes=classes, **uri)
-        if self._prints_urls() or paper.suffix in content.astext():
+        if numbered or self._prints_number(paper) or paper.suffix in content.astext():
             return link
         return nodes.inline("", "", link, nodes.Text(f" (pith:{paper.suffix})"))
 
@@ -88,7 +98,12 @@ class Writer:
         title = verified(paper)
         if docname == self.docname:
             return {"refid": paper.anchor, "reftitle": title}
-        uri = self.builder.get_relative_uri(self.docname, docname)
+        try:
+            uri = self.builder.get_relative_uri(self.docname, docname)
+        except NoUri:  # A manual that leaves out the page with the bibliography.
+            return None
+        # With `singlehtml` all pages are one, and `#document-name#id` would lead nowhere.
+        uri = "" if uri.startswith("#") else uri
         return {"refuri": f"{uri}#{paper.anchor}", "reftitle": title}
 
     def citation(
@@ -104,6 +119,8 @@ class Writer:
         if words is not None:
             return self.link(targets[0], words)
         before, between, after = _AROUND[style]
+        if style == "numeric" and any(target.after for target in targets):
+            between = "; "
         parts: list[nodes.Node] = [nodes.Text(before)]
         for place, target in enumerate(targets):
             parts.append(nodes.Text(between if place else ""))
@@ -142,16 +159,19 @@ class Writer:
                 label = text(shown_title(paper), "xref", "pith")
         return [self.link(target, label, entry=style != "title"), *said]
 
-    def _prints_urls(self) -> bool:
-        """Whether the reader of the output can reach the target of a link."""
+    def _prints_number(self, paper: Paper) -> bool:
+        """Whether the reader of the output can tell the paper without a number beside the link."""
         if self.builder.format == "man":
             return bool(self.builder.config.man_show_urls)
+        if self.builder.format == "latex":
+            # On paper a link is only text. A bibliography prints the number.
+            return paper.suffix in self.entries or self.builder.config.latex_show_urls != "no"
         return self.builder.format != "text"
 
 
 _AROUND: dict[Style, tuple[str, str, str]] = {
     "title": ("", ", ", ""),
-    "full": ("", "; ", ""),
+    "full": ("", "; ", "."),
     "narrative": ("", ", ", ""),
     "parenthetical": ("(", "; ", ")"),
     "numeric": ("[", ", ", "]"),
@@ -160,14 +180,14 @@ _AROUND: dict[Style, tuple[str, str, str]] = {
 
 
 def reference_text(writer: Writer, paper: Paper) -> list[nodes.Node]:
-    """Authors, year, title and number, as a footnote or a bibliography says them."""
+    """Authors, year, title and arXiv id, as a footnote says them, without the last full stop."""
     from_arxiv = f"arXiv:{paper.work.arxiv}v{paper.work.version}" if paper.work.arxiv else ""
     parts: list[nodes.Node] = []
     if paper.work.authors:
         parts += [text(paper.label.authors, UNSIGNED), nodes.Text(" ")]
     parts += [nodes.Text(f"({paper.label.year}). ")]
     parts += [writer.to(paper, text(shown_title(paper)))]
-    return [*parts, nodes.Text(f". {from_arxiv}." if from_arxiv else ".")]
+    return [*parts, nodes.Text(f". {from_arxiv}" if from_arxiv else "")]
 
 
 def verified(paper: Paper) -> str:
@@ -183,7 +203,8 @@ def shown_title(paper: Paper) -> str:
 def marked(content: nodes.Element, mark: str) -> nodes.Element:
     """Text without a link, and a mark that can be read and not only seen."""
     name = f"pith-{mark.strip('[]')}"
-    return nodes.inline("", "", content, nodes.Text(f" {_(mark)}"), classes=["pith", name])
+    words = _("[unverified]") if mark == UNVERIFIED else _("[unchecked]")
+    return nodes.inline("", "", content, nodes.Text(f" {words}"), classes=["pith", name])
 
 
 def is_unchecked(answer: Verification) -> bool:

@@ -12,7 +12,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, TypeAlias
 from urllib.parse import quote
@@ -150,6 +150,7 @@ def json_ld(page_url: str | None, page_title: str, papers: Iterable[Evidence]) -
     return f'<script type="application/ld+json">{_script_json(page)}</script>'
 
 
+@lru_cache(maxsize=4096)  # A paper is often cited on many pages.
 def coins(paper: Evidence) -> str:
     """An empty span whose title describes the paper, as reference managers read it.
 
@@ -257,6 +258,7 @@ def _sorted(papers: Iterable[Evidence]) -> list[Evidence]:
     return sorted(papers, key=lambda paper: paper.suffix)
 
 
+@lru_cache(maxsize=4096)
 def _article(paper: Evidence) -> dict[str, Any]:
     identifiers = [("Pith Number", paper.pith_number), ("arXiv", paper.arxiv)]
     article: dict[str, Any] = {

@@ -50,7 +50,8 @@ class PithRole(XRefRole):
 
 
 class FootnoteRole(PithRole):
-    """A citation in a footnote: a reference here; `Footnotes` makes the footnote."""
+    """A citation in a footnote: a reference here, after the author's words if there are any;
+    `Footnotes` makes the footnote."""
 
     def result_nodes(
         self, document: nodes.document, env: BuildEnvironment, node: Element, is_ref: bool
@@ -59,12 +60,16 @@ class FootnoteRole(PithRole):
         if not is_ref:
             return [node], []
         target = node["reftarget"]
-        label = f"pith-{hashlib.sha256(target.encode()).hexdigest()[:16]}"
-        reference = nodes.footnote_reference("[#]_", refname=label, auto=1)
+        # With the document: some builders put all documents on one page.
+        origin = f"{env.docname}\n{target}".encode()
+        label = f"pith-{hashlib.sha256(origin).hexdigest()[:16]}"
+        mark_id = f"{label}-{env.new_serialno('pith')}"
+        reference = nodes.footnote_reference("[#]_", refname=label, auto=1, ids=[mark_id])
         reference["pithtarget"] = target
         document.note_footnote_ref(reference)
         document.note_autofootnote_ref(reference)
-        return [reference], []
+        words: list[Node] = [nodes.Text(node.astext())] if node.get("refexplicit") else []
+        return [*words, reference], []
 
 
 class AliasRole(PithRole):

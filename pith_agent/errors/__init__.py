@@ -14,7 +14,8 @@ PithError
 │   │   ├── NoReceiptError … UnprovableAliasError
 │   │   └── UnknownSignerError
 │   └── CitationError          a signed citation does not hold
-│       └── CitationNotCanonicalError … UnknownClaimError
+│       ├── CitationNotCanonicalError … UnknownClaimError
+│       └── LedgerProofError … LedgerForkError
 ├── LookupFailedError          every source answered, and no single record came of it
 │   ├── NotFoundError
 │   └── AmbiguousError
@@ -29,11 +30,17 @@ PithError
 """
 
 from pith_agent.errors.citation import (
+    CheckpointError,
+    CheckpointSignatureError,
     CitationError,
     CitationNotCanonicalError,
     CitedRecordError,
     ClaimMismatchError,
+    DuplicateCitationError,
     FutureCitationError,
+    LedgerForkError,
+    LedgerProofError,
+    LedgerRollbackError,
     QuoteMismatchError,
     SnapshotChangedError,
     StatementError,
@@ -107,6 +114,8 @@ __all__ = [
     "AmbiguousError",
     "ArgumentsError",
     "CanonicalFormError",
+    "CheckpointError",
+    "CheckpointSignatureError",
     "CitationError",
     "CitationNotCanonicalError",
     "CitedRecordError",
@@ -116,6 +125,7 @@ __all__ = [
     "DigestMismatchError",
     "DocumentError",
     "DocumentTooLargeError",
+    "DuplicateCitationError",
     "DuplicateMismatchError",
     "EquivocationError",
     "FileError",
@@ -124,6 +134,9 @@ __all__ = [
     "IdentifierError",
     "InvalidSignatureError",
     "JsonError",
+    "LedgerForkError",
+    "LedgerProofError",
+    "LedgerRollbackError",
     "LockError",
     "LookupFailedError",
     "NoReceiptError",

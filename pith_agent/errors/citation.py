@@ -66,8 +66,50 @@ class UnknownClaimError(CitationError):
     hint = "Fetch the record with its claims, and use one of the ids given there."
 
 
+class DuplicateCitationError(CitationError):
+    """One call names the same paper twice."""
+
+    code = "duplicate"
+    hint = "Sign one citation of each paper in a call; call again if you mean a second one."
+
+
 class UnknownSignerError(UndecidableError):
     """The citation is signed by a key that you have not trusted."""
 
     code = "unknown-signer"
     hint = "Pass the signer's public key, after checking it by another way."
+
+
+class LedgerProofError(CitationError):
+    """A proof that an entry is in a ledger, or that one ledger extends another, does not hold."""
+
+    code = "ledger-proof"
+    hint = "Do not rely on this ledger: ask for the proof again, from the ledger itself."
+
+
+class CheckpointError(CitationError):
+    """The text is no signed checkpoint of a ledger."""
+
+    code = "malformed-checkpoint"
+    hint = "Give the checkpoint as it was exported, with all its lines."
+
+
+class CheckpointSignatureError(CitationError):
+    """The checkpoint is not signed by the key of the ledger that is trusted."""
+
+    code = "checkpoint-signature"
+    hint = "Do not rely on this checkpoint: another key signed it, or it was altered."
+
+
+class LedgerRollbackError(CitationError):
+    """The ledger is shorter than it was before."""
+
+    code = "ledger-rollback"
+    hint = "Find the newer copy of the ledger: entries that were there are gone."
+
+
+class LedgerForkError(CitationError):
+    """The ledger is not an extension of what it was before."""
+
+    code = "ledger-fork"
+    hint = "Keep both copies, and do not append to either: the ledger was rewritten."

@@ -1,5 +1,7 @@
 """Finding records."""
 
+from typing import Self
+
 from pith_agent.errors.root import PithError
 
 
@@ -32,6 +34,15 @@ class UnreachableError(PithError):
 
     code = "unreachable"
     hint = "Try again later; this says nothing about the paper."
+    silent: bool = False
+    """Whether the source took the question, and said nothing until the time was over."""
+
+    @classmethod
+    def of_silence(cls, host: str) -> Self:
+        """The error for a host that was waited for in vain."""
+        error = cls(f"{host} did not answer in time.")
+        error.silent = True
+        return error
 
 
 class OfflineError(UnreachableError):

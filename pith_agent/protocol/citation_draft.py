@@ -4,11 +4,17 @@ import base64
 import hashlib
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Self
 
-from pydantic import AfterValidator, StringConstraints, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    JsonValue,
+    StringConstraints,
+    ValidationError,
+    model_validator,
+)
 
 from pith_agent.errors import CanonicalFormError, StatementError, UnknownClaimError
 from pith_agent.protocol.citation import (
@@ -32,8 +38,23 @@ from pith_agent.protocol.citation import (
     Subject,
     Words,
 )
-from pith_agent.protocol.record import CLAIMS_HASH, at
+from pith_agent.protocol.display import steers
+from pith_agent.protocol.record import CLAIMS, CLAIMS_HASH, at
 from pith_agent.protocol.report import VerifiedRecord
+from pith_agent.protocol.strict_json import JsonObject
+
+MAX_IDS = 10
+"""Claim ids that an error names."""
+
+_CLAIM_ID = re.compile(r"[A-Za-z0-9_.-]{1,20}", re.A)
+_SHA256 = re.compile(r"[0-9a-f]{64}", re.A)
+
+
+def plain_claim_id(item: JsonValue) -> str | None:
+    """The id of a claim in a record, if it is one that can be repeated and cited as it stands."""
+    claim_id, text = at(item, "claim_id"), at(item, "text")
+    usable = isinstance(claim_id, str) and isinstance(text, str) and _CLAIM_ID.fullmatch(claim_id)
+    return str(claim_id) if usable else None
 
 
 def quoted_text(text: str) -> str:
@@ -96,6 +117,21 @@ class CitationRequest(Part):
         if self.quote is None and (self.page is not None or self.with_quote_text):
             raise ValueError("page and with_quote_text need a quote")
         return self
+
+    @model_validator(mode="after")
+    def _is_readable(self) -> Self:
+        for name, value in _texts(self.model_dump()):
+            if steers(value):
+                raise ValueError(f"{name} holds characters that steer how text is shown")
+        return self
+
+
+def _texts(fields: JsonObject) -> Iterator[tuple[str, str]]:
+    for name, value in fields.items():
+        if isinstance(value, dict):
+            yield from _texts(value)
+        elif isinstance(value, str):
+            yield name, value
 
 
 def draft(
@@ -174,10 +210,24 @@ def claim_of(record: VerifiedRecord, claim_id: str) -> Claim:
             return Claim(
                 id=claim_id,
                 text_sha256=quoted_sha256(text),
-                snapshot_sha256=stated if isinstance(stated, str) else None,
+                snapshot_sha256=stated
+                if isinstance(stated, str) and _SHA256.fullmatch(stated)
+                else None,
             )
-    known = ", ".join(str(at(item, "claim_id")) for item in record.claims) or "none"
-    raise UnknownClaimError(f"The record has no claim {claim_id[:40]!r}; it has {known}.")
+    raise UnknownClaimError(f"The record has no claim {claim_id[:40]!a}; it has {_known(record)}.")
+
+
+def _known(record: VerifiedRecord) -> str:
+    """The ids of a record's claims where all are few and plain, else how many claims there are.
+
+    Nobody signs them, so they may hold anything.
+    """
+    if CLAIMS not in record.coverage.hash_bound:
+        return "none that hash to the snapshot hash beside them"
+    ids = [name for item in record.claims if (name := plain_claim_id(item))]
+    if len(ids) == len(record.claims) <= MAX_IDS:
+        return ", ".join(ids) or "none"
+    return f"{len(record.claims)} claims"
 
 
 def subject(record: VerifiedRecord) -> Subject:

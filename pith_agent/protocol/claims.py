@@ -127,7 +127,8 @@ def examine_claim(claim: PaperClaim, record: VerifiedRecord) -> ClaimReport:
     check_claim_ids(claim)
     source = record.signed.source
     conflict = _elsewhere(claim, record)
-    title = None if claim.title is None else match_title(claim.title, record)
+    # White space is what a model sends for a title that it does not know.
+    title = match_title(claim.title, record) if (claim.title or "").strip() else None
     compared = (_version(claim, record), _year(claim, record), _authors(claim, record))
     levels = [comparison.level for comparison in compared]
     levels += [_LEVELS[title.match]] if title else []

@@ -7,6 +7,14 @@ zero-width characters, tags. Nothing is judged by the result; it is for eyes onl
 import re
 import unicodedata
 
+_STEERING = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\U000e0000-\U000e007f]"
+)
+"""Controls but for white space, bidirectional embeddings, overrides and isolates, and tags.
+
+Marks and joiners are not among them: words of many languages are written with these.
+"""
+
 _ESCAPES = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b.", re.S)
 
 
@@ -19,6 +27,11 @@ def safe_text(text: str, limit: int | None = None) -> str:
         text = "".join(map(_visible, text))
     text = " ".join(text.split())
     return text if limit is None or len(text) <= limit else text[: limit - 1] + "…"
+
+
+def steers(text: str) -> bool:
+    """Whether `text` holds characters that reorder what is shown, or command a terminal."""
+    return _STEERING.search(text) is not None
 
 
 def _visible(character: str) -> str:

@@ -182,7 +182,9 @@ def parse_lock(data: bytes) -> Lock:
         value = parse_json(data, cap=MAX_LOCK_BYTES, floats=True)
     except DocumentError as error:
         raise LockError(f"The lock cannot be read: {error.message}") from error
-    if not isinstance(value, dict) or value.get("lock_version") != LOCK_VERSION:
+    version = value.get("lock_version") if isinstance(value, dict) else None
+    # By type too: to Python, true and 1.0 are 1.
+    if not isinstance(value, dict) or type(version) is not int or version != LOCK_VERSION:
         raise LockError(f"This is no lock of version {LOCK_VERSION}.")
     if unknown := sorted(value.keys() - {"lock_version", "papers", "aliases"}):
         raise LockError(f"The lock has an unknown part {unknown[0][:40]!a}.")

@@ -1,7 +1,8 @@
 """All tools, their definitions for several APIs, and one dispatcher."""
 
+import copy
 import json
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, get_args
 
 from pith_agent.client import Client
 from pith_agent.errors import ArgumentsError
@@ -27,9 +28,14 @@ def definitions(format: Format = "json") -> list[JsonObject]:
     """The tools as JSON Schema function definitions.
 
     `openai` is the shape of OpenAI's chat completions, `anthropic` that of Anthropic's messages;
-    `json` holds name, description, input and output schema.
+    `json` holds name, description, input and output schema. The caller may change what is given.
+
+    Raises:
+        ValueError: There is no such format.
     """
-    return [_definition(tool, format) for tool in TOOLS]
+    if format not in get_args(Format):
+        raise ValueError(f"there is no format {format!r}; there are {', '.join(get_args(Format))}")
+    return [copy.deepcopy(_definition(tool, format)) for tool in TOOLS]
 
 
 def computed_schemas() -> str:
@@ -38,8 +44,10 @@ def computed_schemas() -> str:
     return json.dumps(schemas, indent=1, sort_keys=True) + "\n"
 
 
-def call_tool(client: Client, name: str, arguments: JsonObject) -> JsonObject:
+def call_tool(client: Client, name: str, arguments: JsonObject | str) -> JsonObject:
     """Run the tool that a model asked for; the result is JSON for the model.
+
+    The arguments may be the JSON text that some APIs hand out.
 
     Raises:
         ArgumentsError: There is no such tool, or the arguments do not fit it.
@@ -47,9 +55,18 @@ def call_tool(client: Client, name: str, arguments: JsonObject) -> JsonObject:
     """
     for tool in TOOLS:
         if tool.name == name:
-            return tool.call(client, arguments)
+            return tool.call(client, _object(arguments))
     known = ", ".join(tool.name for tool in TOOLS)
     raise ArgumentsError(f"There is no tool {name!a:.80}; there are {known}.")
+
+
+def _object(arguments: JsonObject | str) -> JsonObject:
+    if isinstance(arguments, str):
+        try:
+            arguments = json.loads(arguments)
+        except (ValueError, RecursionError) as error:
+            raise ArgumentsError("The arguments are no JSON.") from error
+    return arguments
 
 
 def _definition(tool: ToolDefinition[Any], format: Format) -> JsonObject:

@@ -1,5 +1,7 @@
 """`sign_citation`, `verify_citation` and `list_citations`."""
 
+from collections.abc import Sequence
+from functools import partial
 from typing import Annotated, Literal
 
 from pydantic import Field, JsonValue
@@ -9,17 +11,19 @@ from pith_agent.client import Client
 from pith_agent.errors import (
     ArgumentsError,
     CitationError,
+    DuplicateCitationError,
     NotFoundError,
     PithError,
     ShortIdentifierError,
-    SigningKeyError,
     StatementError,
     StorageError,
 )
 from pith_agent.protocol.citation import Page, Relationship
 from pith_agent.protocol.citation_draft import CitationRequest
 from pith_agent.protocol.citation_report import CitationReport
+from pith_agent.protocol.display import safe_text
 from pith_agent.protocol.strict_json import JsonObject
+from pith_agent.signed import Draft, SignedCitation, signed_citation
 from pith_agent.tools.definition import (
     LIST_LIMITS,
     Arguments,
@@ -28,6 +32,7 @@ from pith_agent.tools.definition import (
     Progress,
     ToolDefinition,
     bounded,
+    in_batches,
 )
 from pith_agent.tools.results import (
     CheckedCitations,
@@ -95,31 +100,45 @@ class ListCitationsArguments(Arguments):
 def _sign(client: Client, arguments: SignArguments, progress: Progress) -> Signed:
     bounded("ids", len(arguments.ids))
     request = _request(arguments)
-    items: list[SignedItem] = []
-    for target in arguments.ids:
-        items.append(_sign_one(client, target, request, dry_run=arguments.dry_run))
-        progress(len(items), len(arguments.ids))
+    ask = partial(client.draft_citations, request=request)
+    said = _once_each(in_batches(ask, arguments.ids, progress))
+    drafts = [one for one in said if isinstance(one, Draft)]
+    # All that is proved is signed and logged at once: if the disk fails, nothing was signed.
+    if arguments.dry_run or not drafts:
+        citations = list(map(signed_citation, drafts))
+    else:
+        citations = client.sign_drafts(drafts)
+    waiting = iter(citations)
+    items = (
+        _cited(next(waiting)) if isinstance(one, Draft) else _uncited(target, one)
+        for target, one in zip(arguments.ids, said, strict=True)
+    )
     return Signed(items=tuple(items))
 
 
-def _sign_one(
-    client: Client, target: str, request: CitationRequest, *, dry_run: bool
-) -> SignedItem:
-    try:
-        citation = client.sign_citation(target, request, dry_run=dry_run)[0]
-    except (SigningKeyError, StorageError):
-        raise  # Nothing can be signed for any entry.
-    except PithError as error:
-        refused = isinstance(error, ShortIdentifierError | CitationError)
-        return SignedItem(
-            target=target[:200],
-            status="refused" if refused else outcome_of(error),
-            code=error.code,
-            message=error.message,
-            hint=error.hint,
-        )
-    status = "drafted" if dry_run else "signed"
-    return SignedItem(target=target, status=status, code="ok", citation=citation)
+def _once_each(said: list[Draft | PithError]) -> list[Draft | PithError]:
+    """The drafts, with an error in place of one of a paper that an earlier one is of."""
+    seen: set[str] = set()
+    checked: list[Draft | PithError] = []
+    for one in said:
+        number = one.record.pith_number if isinstance(one, Draft) else ""
+        if number in seen:
+            one = DuplicateCitationError(f"This is {number}, which an earlier entry names.")
+        elif number:
+            seen.add(number)
+        checked.append(one)
+    return checked
+
+
+def _cited(citation: SignedCitation) -> SignedItem:
+    status = "signed" if citation.signed else "drafted"
+    return SignedItem(target=citation.target, status=status, code="ok", citation=citation)
+
+
+def _uncited(target: str, error: PithError) -> SignedItem:
+    refused = isinstance(error, ShortIdentifierError | CitationError)
+    status = "refused" if refused else outcome_of(error)
+    return SignedItem.without_citation(target, status, error)
 
 
 def _request(said: SignArguments) -> CitationRequest:
@@ -136,7 +155,9 @@ def _request(said: SignArguments) -> CitationRequest:
                 "citing": {
                     "kind": said.citing_kind,
                     "id": said.citing_id,
-                    "digest": {"sha256": said.citing_sha256} if said.citing_sha256 else None,
+                    "digest": {"sha256": said.citing_sha256.lower()}
+                    if said.citing_sha256
+                    else None,
                     "locator": said.locator,
                 },
                 "claim_id": said.claim_id,
@@ -159,17 +180,22 @@ def _verify(
     client: Client, arguments: VerifyCitationArguments, progress: Progress
 ) -> CheckedCitations:
     bounded("citations", len(arguments.citations))
-    reports = []
-    for citation in arguments.citations:
-        reports.append(_verify_one(client, citation))
-        progress(len(reports), len(arguments.citations))
+    reports = in_batches(partial(_verify_some, client), arguments.citations, progress)
     return CheckedCitations(items=tuple(reports))
 
 
-def _verify_one(client: Client, citation: JsonObject | str) -> CitationReport:
-    """The report on an envelope, or on the one that the ledger has under an id."""
+def _verify_some(client: Client, citations: Sequence[JsonObject | str]) -> list[CitationReport]:
+    given = [_envelope(client, citation) for citation in citations]
+    reports = iter(
+        client.verify_citations(one for one in given if not isinstance(one, CitationReport))
+    )
+    return [one if isinstance(one, CitationReport) else next(reports) for one in given]
+
+
+def _envelope(client: Client, citation: JsonObject | str) -> JsonObject | bytes | CitationReport:
+    """An envelope as it was given, or the one that the ledger has under an id."""
     if not isinstance(citation, str):
-        return client.verify_citation(citation)
+        return citation
     try:
         entry = client.ledger.require(citation)
     except (NotFoundError, StorageError) as error:  # Another citation may come as an envelope.
@@ -178,9 +204,9 @@ def _verify_one(client: Client, citation: JsonObject | str) -> CitationReport:
             code=error.code,
             message=error.message,
             hint=error.hint,
-            citation_id=citation[:ID_LENGTH],
+            citation_id=safe_text(citation, ID_LENGTH),
         )
-    return client.verify_citation(entry.envelope.canonical())
+    return entry.envelope.canonical()
 
 
 def _list(client: Client, arguments: ListCitationsArguments, progress: Progress) -> LoggedCitations:
@@ -196,7 +222,7 @@ SIGN_CITATION = ToolDefinition(
     title="Sign a citation",
     description=(
         "Sign that a work cites verified papers, and append it to this machine's ledger. Refuses"
-        " papers that are not verified, and short ids. The key is a file that the user made with"
+        " papers that are not verified, short ids, and a paper named twice. The key is a file that the user made with"
         " 'pith-agent keys new'; it is never an argument. Returns the DSSE envelope, its"
         " `citation_id` and ledger position. Next: `verify_citation` with the envelope."
     ),

@@ -3,23 +3,28 @@
 The same definitions serve MCP and every function-calling API.
 """
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Generic, TypeAlias, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from pith_agent.client import Client
+from pith_agent.client import WORKERS, Client
 from pith_agent.errors import ArgumentsError
 from pith_agent.protocol.display import safe_text
 from pith_agent.protocol.strict_json import JsonObject
+from pith_agent.tools.budget import within_budget
 from pith_agent.tools.schema import argument_noise, compact, result_noise, stored_schemas
 
 MAX_ITEMS = 100
 """Entries of one list argument."""
 
-BATCH = 10
-"""Entries between two reports of progress. A call with no more of them is over too soon for one."""
+BATCH = 2 * WORKERS
+"""Entries between two reports of progress, as many as keep all workers busy.
+
+A call with no more of them is over too soon for a report.
+"""
 
 Progress: TypeAlias = Callable[[int, int], None]
 """Called with how many entries are done, and how many there are."""
@@ -36,11 +41,21 @@ class Arguments(BaseModel):
 
 
 def _as_list(value: object) -> object:
+    if isinstance(value, str) and value.lstrip().startswith("["):
+        try:
+            value = json.loads(value)
+        except (ValueError, RecursionError):
+            return [value]
+    if value is None:
+        return []
     return [value] if isinstance(value, str | dict) else value
 
 
 AsList = BeforeValidator(_as_list)
-"""Takes one entry for a list of one: models often leave the brackets out."""
+"""Takes one entry for a list of one, `null` for none, and a list that was sent as a string.
+
+Models often leave the brackets out, or put quotes around them.
+"""
 
 LIST_LIMITS: dict[str, Any] = {"maxItems": MAX_ITEMS}
 
@@ -54,6 +69,8 @@ Ids = Annotated[
 ]
 
 A = TypeVar("A", bound=Arguments)
+Q = TypeVar("Q")
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +126,7 @@ class ToolDefinition(Generic[A]):
             raise ArgumentsError(f"{'; '.join(faults[:5])}{more}.") from error
         result = self.run(client, accepted, progress)
         dumped: JsonObject = result.model_dump(mode="json", by_alias=True, exclude_defaults=True)
-        return dumped
+        return within_budget(dumped)
 
 
 def bounded(name: str, count: int) -> None:
@@ -123,3 +140,19 @@ def bounded(name: str, count: int) -> None:
             f"{name} has {count} entries; a call takes 1 to {MAX_ITEMS}. Nothing was done:"
             " split the list, and call once for each part."
         )
+
+
+def in_batches(
+    ask: Callable[[Sequence[Q]], list[T]],
+    questions: Sequence[Q],
+    progress: Progress,
+    *,
+    done: int = 0,
+    total: int | None = None,
+) -> list[T]:
+    """Ask in parts, and tell after each how many of all are done: `done` were so before."""
+    answers: list[T] = []
+    for start in range(0, len(questions), BATCH):
+        answers += ask(questions[start : start + BATCH])
+        progress(done + len(answers), total or len(questions))
+    return answers

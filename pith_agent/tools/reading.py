@@ -1,17 +1,20 @@
 """`resolve`, `fetch` and `verify`: tools that change nothing."""
 
 import json
-from collections.abc import Callable, Sequence
-from typing import Annotated, Literal, TypeVar
+from collections.abc import Sequence
+from functools import partial
+from typing import Annotated, Literal
 
-from pydantic import Field, JsonValue
+from pydantic import Field, JsonValue, SkipValidation
 
-from pith_agent.answers import Fetched
+from pith_agent.answers import Fetched, Verification
 from pith_agent.client import Client
+from pith_agent.errors import ArgumentsError
 from pith_agent.protocol.claims import PaperClaim
+from pith_agent.protocol.export import export
 from pith_agent.protocol.strict_json import JsonObject
+from pith_agent.tools.believed import named_by, read_claim
 from pith_agent.tools.definition import (
-    BATCH,
     LIST_LIMITS,
     Arguments,
     AsList,
@@ -19,6 +22,7 @@ from pith_agent.tools.definition import (
     Progress,
     ToolDefinition,
     bounded,
+    in_batches,
 )
 from pith_agent.tools.results import (
     Paper,
@@ -34,9 +38,6 @@ from pith_agent.tools.sections import SIGNED, Section, section
 FULL_REPORTS = 5
 """Entries of one call that get a full report unless told otherwise."""
 
-Q = TypeVar("Q")
-T = TypeVar("T")
-
 
 class ResolveArguments(Arguments):
     ids: Ids
@@ -46,6 +47,7 @@ class FetchArguments(Arguments):
     ids: Ids
     sections: Annotated[
         tuple[Section, ...],
+        AsList,
         Field(description="More of the record than the core, such as references or cited_by."),
     ] = ()
     offset: Annotated[int, Field(description="Where to go on in long sections.", ge=0)] = 0
@@ -63,7 +65,7 @@ class VerifyArguments(Arguments):
         Field(description="Identifiers, as for resolve.", json_schema_extra=LIST_LIMITS),
     ] = Field(default_factory=list)
     claims: Annotated[
-        list[PaperClaim],
+        list[SkipValidation[PaperClaim]],
         AsList,
         Field(
             description="What you believe of papers: the id, and a title, authors, year, version.",
@@ -83,12 +85,12 @@ class VerifyArguments(Arguments):
 
 def _resolve(client: Client, arguments: ResolveArguments, progress: Progress) -> Resolved:
     bounded("ids", len(arguments.ids))
-    return Resolved(items=tuple(_batches(client.resolve, arguments.ids, progress)))
+    return Resolved(items=tuple(in_batches(client.resolve, arguments.ids, progress)))
 
 
 def _fetch(client: Client, arguments: FetchArguments, progress: Progress) -> Papers:
     bounded("ids", len(arguments.ids))
-    found = _batches(client.fetch, arguments.ids, progress)
+    found = in_batches(client.fetch, arguments.ids, progress)
     return Papers(items=tuple(_paper(client, item, arguments) for item in found))
 
 
@@ -106,8 +108,8 @@ def _paper(client: Client, found: Fetched, arguments: FetchArguments) -> Paper:
         "untrusted": core.untrusted.model_copy(update={"sections": unsigned or None}),
         "signed": signed or None,
     }
-    if arguments.format != "json":
-        more["export"] = client.export(found.pith_number, arguments.format)
+    if arguments.format != "json" and found.record is not None:
+        more["export"] = export(found.record, arguments.format)
     return core.model_copy(update=more)
 
 
@@ -116,34 +118,37 @@ def _verify(client: Client, arguments: VerifyArguments, progress: Progress) -> V
     ids, claims, records = arguments.ids, arguments.claims, arguments.records
     total = len(ids) + len(claims) + len(records)
     bounded("ids, claims and records together", total)
-    reports = _batches(client.verify, ids, progress, total=total)
-    reports += _batches(client.verify_claims, claims, progress, done=len(ids), total=total)
-    reports += [client.verify_document(_bytes(record), "record") for record in records]
+    reports = in_batches(client.verify, ids, progress, total=total)
+    done = len(ids)
+    reports += in_batches(partial(_believed, client), claims, progress, done=done, total=total)
+    done += len(claims)
+    reports += in_batches(partial(_given, client), records, progress, done=done, total=total)
     full = arguments.detail == "full" or (
         arguments.detail == "auto" and len(reports) <= FULL_REPORTS
     )
     return Verified(items=tuple(map(bounded_coverage if full else brief, reports)))
 
 
+def _believed(client: Client, claims: Sequence[object]) -> list[Verification]:
+    """One answer for each claim; one that cannot be read keeps no other from being verified."""
+    answers: dict[int, Verification] = {}
+    readable: dict[int, PaperClaim] = {}
+    for place, given in enumerate(claims):
+        try:
+            readable[place] = read_claim(given)
+        except ArgumentsError as error:
+            answers[place] = Verification.without_record(named_by(given), error)
+    answers |= zip(readable, client.verify_claims(readable.values()), strict=True)
+    return [answers[place] for place in range(len(claims))]
+
+
+def _given(client: Client, records: Sequence[JsonObject]) -> list[Verification]:
+    return [client.verify_document(_bytes(record), "record") for record in records]
+
+
 def _bytes(record: JsonObject) -> bytes:
     # As bytes it is read strictly, as any document that came from outside.
     return json.dumps(record, ensure_ascii=True).encode("ascii")
-
-
-def _batches(
-    ask: Callable[[Sequence[Q]], list[T]],
-    questions: Sequence[Q],
-    progress: Progress,
-    *,
-    done: int = 0,
-    total: int | None = None,
-) -> list[T]:
-    """Ask in parts, and tell after each how many of all are done: `done` were so before."""
-    answers: list[T] = []
-    for start in range(0, len(questions), BATCH):
-        answers += ask(questions[start : start + BATCH])
-        progress(done + len(answers), total or len(questions))
-    return answers
 
 
 RESOLVE = ToolDefinition(

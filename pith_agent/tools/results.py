@@ -1,10 +1,14 @@
 """What the tools answer: one item for each identifier, in the order asked."""
 
 import json
+from itertools import islice
+from typing import Self
 
 from pydantic import JsonValue
 
-from pith_agent.answers import Answer, Fetched, Resolution, Verification
+from pith_agent.answers import TARGET_LENGTH, Answer, Fetched, Resolution, Verification
+from pith_agent.errors import PithError
+from pith_agent.protocol.citation_draft import plain_claim_id
 from pith_agent.protocol.citation_report import CitationReport
 from pith_agent.protocol.display import safe_text
 from pith_agent.protocol.record import CLAIMS, at
@@ -13,8 +17,14 @@ from pith_agent.protocol.strict_json import JsonObject
 from pith_agent.signed import SignedCitation
 from pith_agent.storage.ledger import Entry
 
+_CUTTABLE = ("abstract_excerpt", "headline", "authors")
+"""Texts of the core, in the order in which they are cut."""
+
 MAX_UNBOUND = 200
 """Unbound fields that a report names. The records that ship with this package have at most 38."""
+
+MAX_CORE = 4000
+"""Characters of the core of a paper as JSON."""
 
 CORE_CLAIMS = 5
 """Claims in the core of a paper; the section `claims` has them all."""
@@ -47,6 +57,8 @@ class Untrusted(Stated):
     headline: str = ""
     abstract_excerpt: str = ""
     claims: tuple[Claim, ...] = ()
+    claims_unbound: bool = False
+    """The record has claims that cannot be cited: they do not hash to the hash beside them."""
     sections: dict[str, JsonObject] | None = None
     """The sections asked for, but for signed ones."""
 
@@ -87,6 +99,17 @@ class SignedItem(Stated):
     message: str = ""
     hint: str = ""
     citation: SignedCitation | None = None
+
+    @classmethod
+    def without_citation(cls, target: str, status: str, error: PithError) -> Self:
+        """The item for a paper that was not cited."""
+        return cls(
+            target=safe_text(target, TARGET_LENGTH),
+            status=status,
+            code=error.code,
+            message=error.message,
+            hint=error.hint,
+        )
 
 
 class Signed(Stated):
@@ -130,7 +153,8 @@ def paper(found: Fetched, base_url: str) -> Paper:
         return Paper(**common)
     signed = at(document, "canonical_record.metadata")
     suffix = found.pith_number.rpartition(":")[2]
-    return Paper(
+    bound = CLAIMS in found.coverage.hash_bound
+    core = Paper(
         **common,
         title=safe_text(found.title, 400) if found.title else None,
         arxiv=found.arxiv,
@@ -143,9 +167,39 @@ def paper(found: Fetched, base_url: str) -> Paper:
             authors=_text(at(document, "paper.authors_text"), 400),
             headline=_text(at(document, "paper.headline"), 300),
             abstract_excerpt=_text(at(document, "paper.abstract_excerpt"), 600),
-            claims=tuple(_claims(at(document, CLAIMS))),
+            claims=tuple(_claims(at(document, CLAIMS))) if bound else (),
+            claims_unbound=bool(at(document, CLAIMS)) and not bound,
         ),
     )
+    return _cut(core)
+
+
+def _cut(core: Paper) -> Paper:
+    """The core, cut until it fits: quotes and backslashes take twice their room as JSON.
+
+    First go the claims, from the last on; then the other texts, half of one at a time.
+    """
+    text = core.untrusted or Untrusted()
+    while _length(core) > MAX_CORE:
+        if text.claims:
+            text = text.model_copy(update={"claims": text.claims[:-1]})
+        elif name := next((n for n in _CUTTABLE if len(getattr(text, n)) > 20), None):
+            text = text.model_copy(update={name: _half(getattr(text, name))})
+        elif core.title and len(core.title) > 20:
+            core = core.model_copy(update={"title": _half(core.title)})
+        else:
+            break
+        core = core.model_copy(update={"untrusted": text})
+    return core
+
+
+def _half(text: str) -> str:
+    return safe_text(text, len(text) // 2)
+
+
+def _length(core: Paper) -> int:
+    answer = core.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+    return len(json.dumps(answer, ensure_ascii=False, separators=(",", ":")))
 
 
 def logged(entry: Entry) -> LoggedCitation:
@@ -158,7 +212,7 @@ def logged(entry: Entry) -> LoggedCitation:
         logged_at=entry.logged_at,
         pith_number=statement["subject"][0]["name"],
         relationship=predicate["relationship"],
-        citing_id=predicate["citing"]["id"],
+        citing_id=safe_text(predicate["citing"]["id"], 500),
     )
 
 
@@ -182,13 +236,10 @@ def brief(report: Verification) -> Verification:
 def _claims(items: JsonValue) -> list[Claim]:
     if not isinstance(items, list):
         return []
+    citable = ((name, item) for item in items if (name := plain_claim_id(item)))
     return [
-        Claim(
-            claim_id=_text(at(item, "claim_id"), 40),
-            kind=_text(at(item, "kind"), 40),
-            text=_text(at(item, "text"), 240),
-        )
-        for item in items[:CORE_CLAIMS]
+        Claim(claim_id=name, kind=_text(at(item, "kind"), 40), text=_text(at(item, "text"), 240))
+        for name, item in islice(citable, CORE_CLAIMS)
     ]
 
 

@@ -19,8 +19,19 @@ def convert_text(text: str, suffix: str, rules: Rules) -> tuple[str, list[Link]]
     Raises:
         FileError: It is no text of this kind.
     """
+    if not _may_hold_links(text, rules):
+        return text, []
     links = FINDERS[suffix](text, rules)
     return apply(text, links), links
+
+
+def _may_hold_links(text: str, rules: Rules) -> bool:
+    """Whether it is worth the time to read the structure of the text."""
+    lowered = text.lower()
+    words = {"arxiv", "doi.org", "lanl.gov", *(role.lower() for role in rules.roles)}
+    if rules.cite_keys:
+        words.add("cite")
+    return any(word in lowered for word in words)
 
 
 def convert_files(

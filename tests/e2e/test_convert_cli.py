@@ -258,6 +258,36 @@ def test_a_bibliography_is_listed_and_its_keys_are_converted(run):
     assert Path("a.rst").read_text() == ":pith:cite:`arXiv:1706.03762` :cite:t:`b`\n"
 
 
+def test_sphinx_reads_what_was_converted_as_verified_citations(run, tmp_path):
+    address = "https://arxiv.org/abs/2402.13116"
+    Path("conf.py").write_text(
+        "import sys; sys.path.insert(0, '.')\n"
+        "extensions = ['sphinx_pith', 'myst_parser', 'sphinx.ext.autodoc', 'sphinx.ext.napoleon']\n"
+    )
+    title = f"Title `T1 <{address}>`_"
+    Path("index.rst").write_text(
+        f"{title}\n{'=' * len(title)}\n\n`T2 <{address}>`__ ({address}v4)\n\n"
+        ".. toctree::\n\n   b\n\n.. automodule:: mine\n   :members:\n"
+    )
+    Path("b.md").write_text(f"# B\n\n[T3]({address}) <{address}>\n")
+    Path("mine.py").write_text(
+        f'def f(x):\n    """Do.\n\n    Args:\n        x: As `T4\n            <{address}>`_.\n    """\n'
+    )
+
+    assert run("--write", ".").exit_code == 0
+    done = subprocess.run(
+        [sys.executable, "-m", "sphinx", "-W", "-b", "html", ".", str(tmp_path / "out")],
+        capture_output=True,
+        text=True,
+    )
+
+    assert (done.returncode, done.stderr) == (0, "")
+    pages = (tmp_path / "out" / "index.html").read_text() + (tmp_path / "out/b.html").read_text()
+    link = "https://pith.science/pith/ODXWRQYNXKOR3ZX6FVYSFXZLUC"
+    assert pages.count(f'href="{link}"') >= 6
+    assert "arxiv.org/abs" not in pages
+
+
 def test_it_runs_as_a_program(tmp_path):
     (tmp_path / "a.rst").write_text(BEFORE)
     program = (

@@ -232,6 +232,7 @@ def built_page(browser: Browser) -> Iterator[Any]:
 )
 def test_the_reader_of_a_built_page_checks_it(project, built_page, theme, builder, page):
     built = project.build("-D", f"html_theme={theme}", builder=builder, out=f"{builder}-{theme}")
+    assert built.status == 0, built.log
 
     reader = built_page(built.out / page)
     reader.value("document.querySelector('a.pith-verified').focus({ focusVisible: true })")

@@ -4,7 +4,7 @@ import ast
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sphinx_pith.convert.links import Rules
@@ -103,6 +103,7 @@ def _registered():
     register()
 
 
+@settings(deadline=None)
 @given(documents)
 def test_docutils_reads_the_same_but_for_the_references(before):
     after, _ = convert_text(before, ".rst", RULES)
@@ -156,6 +157,7 @@ def markdown_blocks(children: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
     )
 
 
+@settings(deadline=None, max_examples=60)
 @given(st.recursive(lines, markdown_blocks, max_leaves=5))
 def test_myst_reads_the_same_but_for_the_references(before):
     after, _ = convert_text(before, ".md", RULES)
@@ -173,6 +175,7 @@ def without_links(text: str) -> str:
     return re.sub(r"[<>`_]", "", text.replace("math.GT", "math"))
 
 
+@settings(deadline=None)
 @given(documents, st.sampled_from([".rst", ".md"]), st.sampled_from(["\n", "\r\n"]), st.booleans())
 def test_only_links_change_and_once_is_enough(before, suffix, end, bare):
     before = before.replace("\n", end)
@@ -186,6 +189,7 @@ def test_only_links_change_and_once_is_enough(before, suffix, end, bare):
     assert all(link.target for link in links if not link.reason)
 
 
+@settings(deadline=None)
 @given(documents, st.sampled_from(['"""', "'''"]), st.sampled_from(["", "r"]))
 def test_in_python_only_docstrings_change_and_as_their_text_would(document, quotes, prefix):
     value = indent(document, "    ").strip().rstrip("\\'\"")
@@ -209,6 +213,7 @@ def blank(source: str) -> str:
     return ast.dump(ast.parse(source))
 
 
+@settings(deadline=None)
 @given(
     st.text(alphabet="`*_<>:|[]().{}\\\n \t-=#>~aé1\u2028", max_size=60),
     st.sampled_from([".rst", ".md"]),

@@ -116,5 +116,5 @@ def test_numpy_style_is_read():
 
 def test_source_that_cannot_be_parsed_is_an_error():
     with pytest.raises(Exception, match="unreadable-file") as raised:
-        convert("def f(:\n")
+        convert(f"def f(: # {URL}\n")
     assert raised.value.code == "unreadable-file"

@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -92,18 +93,54 @@ class Project:
         lines = [f"{name} = {value!r}\n" for name, value in (CONF | values).items()]
         (self.path / "conf.py").write_text("".join(lines), "utf-8")
 
-    def build(self, *options: str, builder: str = "html", out: str = "") -> Built:
-        """Run `python -m sphinx`; builders share one doctree directory, as with `sphinx -M`."""
+    def build(
+        self,
+        *options: str,
+        builder: str = "html",
+        out: str = "",
+        before: Sequence[str] = (),
+        **environment: str,
+    ) -> Built:
+        """Run `python -m sphinx`; builders share one doctree directory, as with `sphinx -M`.
+
+        Args:
+            options: For sphinx-build.
+            builder: The builder.
+            out: The directory of the output, if not that of the builder's name.
+            before: A command that runs this one, such as `unshare`.
+            environment: Variables beside those of `environment`.
+        """
         target = self.work / (out or builder)
+        command = [*before, *self.command(*options, builder=builder, target=target)]
+        return self._run(command, target, environment)
+
+    def call(self, *arguments: str, **environment: str) -> Built:
+        """Run `python -m sphinx_pith`."""
+        command = [sys.executable, "-m", "sphinx_pith", *arguments]
+        return self._run(command, self.work, environment)
+
+    def command(self, *options: str, builder: str, target: Path) -> list[str]:
+        """The command of a build."""
         doctrees = self.work / "doctrees"
         command = [sys.executable, "-m", "sphinx", "--no-color", "-b", builder, *options]
-        command += ["-d", str(doctrees), str(self.path), str(target)]
+        return [*command, "-d", str(doctrees), str(self.path), str(target)]
+
+    def environment(self, **more: str) -> dict[str, str]:
+        """The variables of a build: none that changes it, but for those given."""
         clean = {k: v for k, v in os.environ.items() if not k.startswith(("PITH_", "SPHINX"))}
         # A deprecated call of ours would stop Sphinx.
         strict = {"PYTHONPATH": str(REPOSITORY), "PYTHONWARNINGS": "error::DeprecationWarning"}
         strict["TMPDIR"] = str(self.work)
+        return clean | strict | more
+
+    def _run(self, command: Sequence[str], target: Path, environment: Mapping[str, str]) -> Built:
         done = subprocess.run(
-            command, env=clean | strict, capture_output=True, text=True, check=False, timeout=120
+            command,
+            env=self.environment(**environment),
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
         )
         return Built(done.returncode, done.stderr, done.stdout, target)
 
