@@ -74,7 +74,7 @@ class Answer(Stated):
     def without_record(cls, target: str, error: PithError) -> Self:
         """The answer for an identifier that led to no single document."""
         return cls(
-            target=safe_text(target, TARGET_LENGTH),
+            target=safe_text(target[:TARGET_LENGTH]),
             verdict=outcome_of(error),
             code=error.code,
             message=error.message,
@@ -202,7 +202,7 @@ def _about(target: str, report: Report, found_in: str, fetched_at: str | None) -
     check, record = report.decisive, report.record
     source = record.signed.source if record else None
     return {
-        "target": safe_text(target, TARGET_LENGTH),
+        "target": safe_text(target[:TARGET_LENGTH]),
         "verdict": report.verdict,
         "code": report.code,
         "message": check.detail if check else "",

@@ -24,6 +24,7 @@ from pith_agent.errors import (
 from pith_agent.finder import Finder, Found
 from pith_agent.protocol.citation_draft import CitationRequest
 from pith_agent.protocol.citation_report import CitationReport, examine_citation
+from pith_agent.protocol.citation_signer import parse_time, with_signers
 from pith_agent.protocol.claims import PaperClaim, check_claim_ids, examine_claim
 from pith_agent.protocol.export import Format, export
 from pith_agent.protocol.identifier import Identifier, parse_identifier
@@ -33,10 +34,18 @@ from pith_agent.protocol.strict_json import JsonObject
 from pith_agent.protocol.trust import TrustRoot
 from pith_agent.protocol.verify import examine
 from pith_agent.settings import Settings
-from pith_agent.signed import Draft, SignedCitation, drafted, signed_citation, signing_key
+from pith_agent.signed import (
+    Draft,
+    SignedCitation,
+    drafted,
+    known_signers,
+    signed_citation,
+    signing_key,
+)
 from pith_agent.storage.cache import Store, Stored
 from pith_agent.storage.files import RecordFiles
-from pith_agent.storage.keys import list_keys, load_key
+from pith_agent.storage.key_sources import KeyOpener
+from pith_agent.storage.keys import Ask
 from pith_agent.storage.ledger import Ledger
 
 WORKERS = 8
@@ -65,6 +74,7 @@ class Client:
         records: RecordFiles | None = None,
         refresh: bool = False,
         persistent: bool = True,
+        passphrase: Ask | None = None,
     ) -> None:
         """Open the store.
 
@@ -78,6 +88,9 @@ class Client:
             persistent: Keep records, and what was seen of them, on disk. If not, the store is in
                 memory, begins with the starter records, and the answers depend on nothing else.
 
+            passphrase: Asks a person for the passphrase of a key file, when something is to be
+                signed. Not used if the settings name a file with it.
+
         Raises:
             SettingsError: A setting cannot be used.
             StoreDamagedError: The store is no store.
@@ -85,7 +98,10 @@ class Client:
         self.settings = settings or Settings.from_environment()
         self.trust = trust or _trust(self.settings)
         self.policy = policy
-        self._ledger: Ledger | None = None
+        self._opener = KeyOpener(self.settings.passphrase_file, passphrase)
+        self.ledger = Ledger.reading(self.settings.ledger_path)
+        """This machine's signed citations, for reading. Only signing writes, and begins it."""
+        self._written: Ledger | None = None
         self._lock = threading.Lock()
         self._finder = Finder(
             self.settings,
@@ -241,29 +257,28 @@ class Client:
             NoSigningKeyError: There is no key yet.
             StorageError: The ledger cannot be written; nothing was signed.
         """
-        key = signing_key(self.settings)
+        key = signing_key(self.settings, self._opener)
         envelopes = [key.sign(said.statement) for said in drafts]
-        places = self.ledger.append(envelopes)
+        places = self._writable().append(envelopes)
         return list(map(signed_citation, drafts, envelopes, places))
 
     def verify_citation(
         self, citation: JsonObject | bytes, signers: Iterable[bytes] = ()
     ) -> CitationReport:
-        """Check a signed citation, and the record behind it.
+        """Check a signed citation, the record behind it, and who signed it.
 
         Args:
             citation: The DSSE envelope.
-            signers: Raw public keys to accept beside this machine's own.
+            signers: Raw public keys to accept beside this machine's own and the trusted ones.
 
         Raises:
             SigningKeyError: One of this machine's key files cannot be used.
+            StoreDamagedError: The list of trusted or of revoked keys is damaged.
         """
-        own = [entry.public for entry in list_keys(self.settings.key_directory)]
-        if self.settings.key_file is not None:
-            own.append(load_key(self.settings.key_file).public)
-        return examine_citation(
-            citation, [*own, *signers], record=self.prove, now=datetime.now(UTC)
-        )
+        known = known_signers(self.settings)
+        accepted = [*(signer.public for signer in known), *signers]
+        report = examine_citation(citation, accepted, record=self.prove, now=datetime.now(UTC))
+        return with_signers(report, known, self._first_seen)
 
     def verify_citations(self, citations: Iterable[JsonObject | bytes]) -> list[CitationReport]:
         """Check several citations as `verify_citation` does; their records are found at once."""
@@ -274,19 +289,6 @@ class Client:
         """The records on this machine."""
         return self._finder.store
 
-    @property
-    def ledger(self) -> Ledger:
-        """This machine's signed citations; the file is opened when it is first needed.
-
-        Raises:
-            StoreUnavailableError: The file cannot be opened or written.
-            StoreDamagedError: The file is no ledger.
-        """
-        with self._lock:
-            if self._ledger is None:
-                self._ledger = Ledger.open(self.settings.ledger_path)
-            return self._ledger
-
     def __enter__(self) -> Self:
         return self
 
@@ -296,8 +298,19 @@ class Client:
     def close(self) -> None:
         """Close the store and the ledger; the object is of no use afterwards."""
         self._finder.close()
-        if self._ledger is not None:
-            self._ledger.close()
+        self.ledger.close()
+        if self._written is not None:
+            self._written.close()
+
+    def _first_seen(self, citation_id: str) -> datetime | None:
+        entry = self.ledger.get(citation_id)
+        return None if entry is None else parse_time(entry.logged_at)
+
+    def _writable(self) -> Ledger:
+        with self._lock:
+            if self._written is None:
+                self._written = Ledger.open(self.settings.ledger_path)
+            return self._written
 
     def _answer(
         self,

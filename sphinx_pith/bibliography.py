@@ -3,6 +3,7 @@
 from typing import Any
 
 from docutils import nodes
+from sphinx import addnodes
 from sphinx.transforms.post_transforms import SphinxPostTransform
 
 from pith_agent import safe_text
@@ -10,7 +11,7 @@ from sphinx_pith.directives import pith_bibliography, pith_card
 from sphinx_pith.domain import PithDomain, domain_of
 from sphinx_pith.i18n import _
 from sphinx_pith.labels import everyone
-from sphinx_pith.listing import OPTIONS
+from sphinx_pith.listing import OPTIONS, unproved
 from sphinx_pith.nodes import UNSIGNED, Writer, shown_title
 from sphinx_pith.papers import Paper, text
 from sphinx_pith.targets import parse_target
@@ -28,11 +29,30 @@ class PlacePapers(SphinxPostTransform):
         page = self.env.current_document.docname
         writer = domain.writer(self.app.builder, page)
         for place in list(self.document.findall(pith_card)):
-            place.replace_self(_card(writer, place))
+            place.replace_self([*_name(place), _card(writer, place)])
+        if self.app.builder.format == "latex":
+            self._move_anchors()
         given: set[str] = set()
         for there in list(self.document.findall(pith_bibliography)):
             options = {name: there[name] for name in OPTIONS}
             there.replace_self(_list(domain, writer, self._origin(there), options, given))
+
+    def _move_anchors(self) -> None:
+        """Take the ids of citations out of captions and titles: TeX allows no anchor in the first,
+        and Sphinx does not write the title of the first page."""
+        first = next(self.document.findall(nodes.section), None)
+        for cite in list(self.document.findall(addnodes.pending_xref)):
+            above: Any = cite.parent
+            while isinstance(above, nodes.Inline):
+                above = above.parent  # type: ignore[attr-defined]  # It has one, as a node.
+            whole = above.parent if isinstance(above, nodes.caption | nodes.title) else None
+            if "pithanchor" not in cite or isinstance(whole, nodes.Admonition | None):
+                continue
+            anchor = cite.attributes.pop("pithanchor")
+            if first is not None and whole is first:
+                whole.insert(1, nodes.target("", "", ids=[anchor]))
+            else:
+                whole["ids"].append(anchor)
 
     def _origin(self, node: nodes.Element) -> str:
         """The document that a node was written in: LaTeX and others put all into one."""
@@ -48,8 +68,8 @@ def _list(
     domain: PithDomain, writer: Writer, docname: str, options: dict[str, Any], given: set[str]
 ) -> nodes.Element:
     """A list of papers. An id is given once, where the first list of the project has it."""
-    suffixes = domain.listed(docname, options)
-    if not suffixes:
+    suffixes, others = domain.listed(docname, options), unproved(domain, docname, options)
+    if not suffixes and not others:
         return nodes.paragraph("", _("No verified papers are cited."), classes=["pith-empty"])
     items = nodes.bullet_list(classes=["pith-bibliography", f"pith-{options['style']}"], bullet="-")
     for suffix in suffixes:
@@ -62,6 +82,9 @@ def _list(
             line += text(f"[{paper.label.number}] ", "pith-number")
         line += entry(writer, paper)
         items += nodes.list_item("", line)
+    for target in map(parse_target, others):
+        name = text(parse_target(target.name).short)
+        items += nodes.list_item("", nodes.paragraph("", "", writer.link(target, name)))
     note = nodes.paragraph("", _("Authors are not signed."), classes=["pith-note"])
     return nodes.container("", items, note, classes=["pith-bibliography-list"])
 
@@ -78,9 +101,14 @@ def entry(writer: Writer, paper: Paper) -> list[nodes.Node]:
     return [*parts, nodes.Text(". "), text(work.pith_number, "pith-id"), nodes.Text(".")]
 
 
+def _name(place: pith_card) -> list[nodes.Node]:
+    """The id that `:name:` gives; LaTeX takes none from a container."""
+    return [nodes.target("", "", ids=place["ids"])] if place["ids"] else []
+
+
 def _card(writer: Writer, place: pith_card) -> nodes.Element:
     target = parse_target(place["target"])
-    card = nodes.container(classes=["pith-card"], ids=place["ids"], names=place["names"])
+    card = nodes.container(classes=["pith-card"])
     paper = writer.paper(target)
     if paper is None or (target.claim and paper.claim(target.claim) is None):
         card += nodes.paragraph("", "", writer.link(target, text(target.short)))

@@ -13,6 +13,7 @@ from pith_agent import (
     PithError,
     TrustRoot,
     Verification,
+    export,
     parse_identifier,
     parse_lock,
     verification,
@@ -88,6 +89,35 @@ def check(shape: str | None, **build: Any) -> None:
     """
     settings = {"pith_reports.github": "-"} if shape else {}
     sys.exit(_sphinx("pithcheck", settings, **build))
+
+
+@main.command(short_help="Print the papers of a lock as BibTeX.")
+@click.argument(
+    "target", type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="LOCK"
+)
+@click.option("--trust-root", type=click.Path(dir_okay=False, path_type=Path), help="For the lock.")
+@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Write here.")
+def bib(target: Path, trust_root: Path | None, output: Path | None) -> None:
+    """Print the papers of LOCK that verify as a bibliography for BibTeX.
+
+    Each entry names its Pith Number, and says which of its fields are not signed. Exit code 1 if a
+    paper does not verify; it is left out.
+    """
+    try:
+        answers = [answer for _, answer in _lock_results(target, trust_root, names=False)]
+    except (OSError, PithError) as error:
+        click.echo(f"{target}: {error}", err=True)
+        sys.exit(MALFORMED)
+    records = [answer.record for answer in answers if answer.record is not None]
+    text = "\n".join(export(record, "bibtex") for record in records)
+    if output is None:
+        click.echo(text, nl=False)
+    else:
+        output.write_text(text, encoding="utf-8")
+    for answer in answers:
+        if answer.record is None:
+            click.echo(f"{answer.target}: {answer.message} [{answer.code}]", err=True)
+    sys.exit(0 if len(records) == len(answers) else 1)
 
 
 _REPORTS = ("json", "sarif", "junit", "page", "summary", "baseline")
@@ -207,13 +237,15 @@ def _verify_lock(path: Path, trust_root: Path | None) -> int:
     return 1 if bad else 0
 
 
-def _lock_results(path: Path, trust_root: Path | None) -> Iterator[tuple[str, Verification]]:
+def _lock_results(
+    path: Path, trust_root: Path | None, *, names: bool = True
+) -> Iterator[tuple[str, Verification]]:
     trust = TrustRoot.load(trust_root.read_bytes()) if trust_root else TrustRoot.bundled()
     found = parse_lock(path.read_bytes())
     for suffix in sorted(found.papers):
         report = found.examine(suffix, None, trust)
         yield f"pith:{suffix}", verification(suffix, report, str(path))
-    for name in sorted(found.aliases):
+    for name in sorted(found.aliases) if names else ():
         asked = parse_identifier(name, context="pith")
         report = found.examine(found.aliases[name], asked, trust)
         yield name, verification(name, report, str(path))

@@ -1,6 +1,6 @@
 """The index "Papers cited": each paper, and the pages that cite it."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -59,8 +59,13 @@ class PapersIndex(Index):
             yield IndexEntry(title, 0, docname, anchor, self._page(docname), "", number)
             return
         yield IndexEntry(title, 1, "", "", "", "", number)
+        count = Counter(docname for docname, _anchor in places)
+        seen: Counter[str] = Counter()
         for docname, anchor in places:
-            yield IndexEntry(self._page(docname), 2, docname, anchor, "", "", "")
+            seen[docname] += 1
+            # No two links of the same words with different targets.
+            place = f" ({seen[docname]})" if count[docname] > 1 else ""
+            yield IndexEntry(f"{self._page(docname)}{place}", 2, docname, anchor, "", "", "")
 
     def _page(self, docname: str) -> str:
         title = self.domain.env.titles.get(docname)

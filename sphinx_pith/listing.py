@@ -2,10 +2,14 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Any
 from unicodedata import combining, normalize
-from typing import Any
 
-from sphinx_pith.papers import Paper
+from sphinx_pith.papers import Paper, reading_order
+from sphinx_pith.targets import parse_target
+
+if TYPE_CHECKING:
+    from sphinx_pith.domain import PithDomain
 
 OPTIONS = ("page", "docs", "categories", "years", "sort", "style")
 """What `.. pith-bibliography::` keeps of its options."""
@@ -29,6 +33,22 @@ def select(
         return kept
     # The suffix comes last, so that equal papers keep one order on every machine.
     return sorted(kept, key=lambda suffix: (*_KEYS[sort](papers[suffix]), suffix))
+
+
+def unproved(domain: "PithDomain", docname: str, options: Mapping[str, Any]) -> list[str]:
+    """The targets that a list on page `docname` would hold if they were verified, each once.
+
+    None where years or categories are chosen: nobody knows those of what is not verified.
+    """
+    if options["categories"] or options["years"]:
+        return []
+    found: dict[str, str] = {}
+    for name in documents(docname, options, reading_order(domain.env, domain.cites)):
+        for cite in domain.cites.get(name, ()):
+            # What was a plain link is one again.
+            if not cite.fallback and not domain.suffix(cite.target):
+                found.setdefault(parse_target(parse_target(cite.target).name).short, cite.target)
+    return list(found.values())
 
 
 def _is_wanted(paper: Paper, options: Mapping[str, Any]) -> bool:

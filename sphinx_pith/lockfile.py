@@ -35,6 +35,8 @@ def write_lock(path: Path, lock: Lock) -> bool:
         OSError: It cannot be written; what was there is left as it was.
     """
     data = dump_lock(lock)
+    # A link stays a link: what it leads to is replaced.
+    path = path.resolve()
     if path.exists() and path.read_bytes() == data:
         return False
     mode = path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask()

@@ -1,13 +1,14 @@
 """Locks of the test key's records, and all that can be done to one entry of them."""
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, TypeAlias
 
 from pith_agent import Lock, parse_identifier, verify
 from tests.documents import TRUST, Document
 
 Steps: TypeAlias = tuple[str | int, ...]
+Tamper: TypeAlias = Callable[[Document], Document]
 
 
 def locked(*documents: Document, claims: bool = True) -> Lock:
@@ -32,17 +33,24 @@ def values(value: Any, path: Steps = ()) -> Iterator[tuple[Steps, Any]]:
         yield from values(item, (*path, key))
 
 
-def tampered(entry: Document) -> Iterator[tuple[str, str, Document]]:
-    """(path, what was done, the entry after it) for each value of an entry and each change."""
+def tampers(entry: Document) -> Iterator[tuple[str, str, Tamper]]:
+    """(path, what is done, what does it) for each value of an entry and each change of it.
+
+    Each takes an entry of the same shape, and gives a changed copy.
+    """
     for path, value in values(entry):
         name = ".".join(map(str, path))
         for done, other in _others(value):
-            yield name, done, _with(entry, path, other)
-        yield name, "deleted", _without(entry, path)
+            yield name, done, _putting(path, other)
+        yield name, "deleted", _deleting(path)
         if isinstance(path[-1], str):
-            renamed = _without(entry, path)
-            _at(renamed, path[:-1])[f"{path[-1]}_"] = value
-            yield name, "renamed", renamed
+            yield name, "renamed", _renaming(path)
+
+
+def tampered(entry: Document) -> Iterator[tuple[str, str, Document]]:
+    """The same with the changed entry itself."""
+    for name, done, tamper in tampers(entry):
+        yield name, done, tamper(entry)
 
 
 def _others(value: Any) -> Iterator[tuple[str, Any]]:
@@ -68,13 +76,29 @@ def _at(value: Any, path: Steps) -> Any:
     return value
 
 
-def _with(entry: Document, path: Steps, value: Any) -> Document:
-    changed = copy.deepcopy(entry)
-    _at(changed, path[:-1])[path[-1]] = value
-    return changed
+def _putting(path: Steps, value: Any) -> Tamper:
+    def tamper(entry: Document) -> Document:
+        changed = copy.deepcopy(entry)
+        _at(changed, path[:-1])[path[-1]] = value
+        return changed
+
+    return tamper
 
 
-def _without(entry: Document, path: Steps) -> Document:
-    changed = copy.deepcopy(entry)
-    del _at(changed, path[:-1])[path[-1]]
-    return changed
+def _deleting(path: Steps) -> Tamper:
+    def tamper(entry: Document) -> Document:
+        changed = copy.deepcopy(entry)
+        del _at(changed, path[:-1])[path[-1]]
+        return changed
+
+    return tamper
+
+
+def _renaming(path: Steps) -> Tamper:
+    def tamper(entry: Document) -> Document:
+        changed = copy.deepcopy(entry)
+        place = _at(changed, path[:-1])
+        place[f"{path[-1]}_"] = place.pop(path[-1])
+        return changed
+
+    return tamper

@@ -185,7 +185,8 @@ def _signed_lines(citation: SignedCitation) -> Iterator[str]:
     if citation.title:
         yield f"  {citation.title}"
     yield f"  {citation.pith_number}"
-    yield f"  {citation.citation_id}"
+    if citation.citation_id:
+        yield f"  {citation.citation_id}"
     if citation.ledger_index is not None:
         yield f"  entry {citation.ledger_index} of the ledger"
     if not citation.signed:

@@ -15,7 +15,8 @@ PithError
 │   │   └── UnknownSignerError
 │   └── CitationError          a signed citation does not hold
 │       ├── CitationNotCanonicalError … UnknownClaimError
-│       └── LedgerProofError … LedgerForkError
+│       ├── RevokedSignerError … ExpiredSignerError
+│       └── LedgerProofError … ThresholdError
 ├── LookupFailedError          every source answered, and no single record came of it
 │   ├── NotFoundError
 │   └── AmbiguousError
@@ -24,8 +25,9 @@ PithError
 ├── StorageError               the local store, ledger or key directory
 │   └── StoreDamagedError, StoreUnavailableError
 ├── SigningKeyError            the key that citations are signed with
-│   └── NoSigningKeyError, UnsafeKeyFileError
+│   └── NoSigningKeyError … KeyRetiredError
 ├── SettingsError              an option or environment variable
+│   └── PolicyError
 └── ArgumentsError             the arguments of a tool
 """
 
@@ -34,6 +36,7 @@ from pith_agent.errors.citation import (
     CheckpointSignatureError,
     CitationError,
     CitationNotCanonicalError,
+    CitationTooOldError,
     CitedRecordError,
     ClaimMismatchError,
     DuplicateCitationError,
@@ -42,8 +45,10 @@ from pith_agent.errors.citation import (
     LedgerProofError,
     LedgerRollbackError,
     QuoteMismatchError,
+    RelationshipError,
     SnapshotChangedError,
     StatementError,
+    ThresholdError,
     UnknownClaimError,
     UnknownSignerError,
 )
@@ -60,13 +65,21 @@ from pith_agent.errors.document import (
 )
 from pith_agent.errors.local import (
     ArgumentsError,
+    ExpiredSignerError,
+    KeyRetiredError,
+    NoKeyringError,
+    NoPassphraseError,
     NoSigningKeyError,
+    PolicyError,
+    RevokedLaterError,
+    RevokedSignerError,
     SettingsError,
     SigningKeyError,
     StorageError,
     StoreDamagedError,
     StoreUnavailableError,
     UnsafeKeyFileError,
+    WrongPassphraseError,
 )
 from pith_agent.errors.lookup import (
     AmbiguousError,
@@ -118,6 +131,7 @@ __all__ = [
     "CheckpointSignatureError",
     "CitationError",
     "CitationNotCanonicalError",
+    "CitationTooOldError",
     "CitedRecordError",
     "ClaimMismatchError",
     "ClaimedTitleError",
@@ -128,27 +142,35 @@ __all__ = [
     "DuplicateCitationError",
     "DuplicateMismatchError",
     "EquivocationError",
+    "ExpiredSignerError",
     "FileError",
     "FutureCitationError",
     "IdMismatchError",
     "IdentifierError",
     "InvalidSignatureError",
     "JsonError",
+    "KeyRetiredError",
     "LedgerForkError",
     "LedgerProofError",
     "LedgerRollbackError",
     "LockError",
     "LookupFailedError",
+    "NoKeyringError",
+    "NoPassphraseError",
     "NoReceiptError",
     "NoSigningKeyError",
     "NotFoundError",
     "NumberMismatchError",
     "OfflineError",
     "PithError",
+    "PolicyError",
     "QuoteMismatchError",
     "RateLimitedError",
+    "RelationshipError",
     "ResponseError",
     "RevokedKeyError",
+    "RevokedLaterError",
+    "RevokedSignerError",
     "RollbackError",
     "SettingsError",
     "ShortIdentifierError",
@@ -159,6 +181,7 @@ __all__ = [
     "StorageError",
     "StoreDamagedError",
     "StoreUnavailableError",
+    "ThresholdError",
     "TitleMismatchError",
     "TitleUnconfirmedError",
     "UndecidableError",
@@ -173,6 +196,7 @@ __all__ = [
     "UnsupportedReceiptError",
     "UnsupportedSchemaError",
     "VerificationError",
+    "WrongPassphraseError",
     "YearHintError",
     "YearMismatchError",
     "error_class",

@@ -59,18 +59,18 @@ class FutureCitationError(CitationError):
     hint = "Check the clock of the machine that signed."
 
 
-class UnknownClaimError(CitationError):
-    """The record has no claim with that id."""
-
-    code = "unknown-claim"
-    hint = "Fetch the record with its claims, and use one of the ids given there."
-
-
 class DuplicateCitationError(CitationError):
     """One call names the same paper twice."""
 
     code = "duplicate"
     hint = "Sign one citation of each paper in a call; call again if you mean a second one."
+
+
+class UnknownClaimError(CitationError):
+    """The record has no claim with that id."""
+
+    code = "unknown-claim"
+    hint = "Fetch the record with its claims, and use one of the ids given there."
 
 
 class UnknownSignerError(UndecidableError):
@@ -113,3 +113,24 @@ class LedgerForkError(CitationError):
 
     code = "ledger-fork"
     hint = "Keep both copies, and do not append to either: the ledger was rewritten."
+
+
+class RelationshipError(CitationError):
+    """The signer says of the paper what the policy does not let it say."""
+
+    code = "relationship-not-allowed"
+    hint = "Ask a signer whom the policy lets say so, or change the policy."
+
+
+class CitationTooOldError(CitationError):
+    """By its own time the citation is older than the policy accepts."""
+
+    code = "citation-too-old"
+    hint = "Have it signed anew, after another look at the paper."
+
+
+class ThresholdError(CitationError):
+    """Fewer of the trusted signers have signed than the policy asks for."""
+
+    code = "threshold-not-met"
+    hint = "Have it signed by more of the signers that the policy names."

@@ -1,5 +1,6 @@
 """This machine: store, ledger, keys, settings."""
 
+from pith_agent.errors.citation import CitationError
 from pith_agent.errors.root import PithError
 
 
@@ -44,11 +45,70 @@ class UnsafeKeyFileError(SigningKeyError):
     hint = "Make a new key; if you are sure nobody read this one, 'chmod 600' it."
 
 
+class NoPassphraseError(SigningKeyError):
+    """The key is encrypted, and no passphrase can be had."""
+
+    code = "no-passphrase"
+    hint = (
+        "Put the passphrase in a file of mode 600 and name it with PITH_PASSPHRASE_FILE,"
+        " or use a key in the keyring or one made with --no-passphrase."
+    )
+
+
+class WrongPassphraseError(SigningKeyError):
+    """The passphrase does not open the key."""
+
+    code = "wrong-passphrase"
+    hint = "Give the passphrase that the key was made with."
+
+
+class NoKeyringError(SigningKeyError):
+    """The keyring of the system cannot be used."""
+
+    code = "no-keyring"
+    hint = "Install 'pith-agent[keyring]' and unlock a keyring, or keep the key in a file."
+
+
+class KeyRetiredError(SigningKeyError):
+    """The key was retired or revoked, so nothing is signed with it."""
+
+    code = "key-retired"
+    hint = "Make a new key with 'pith-agent keys rotate', or name another one."
+
+
+class RevokedSignerError(CitationError):
+    """The citation is signed by a key that was revoked by then."""
+
+    code = "revoked-signer"
+    hint = "Do not accept this citation: somebody else may have signed it."
+
+
+class RevokedLaterError(CitationError):
+    """The signer's key was revoked after the time that the citation states."""
+
+    code = "revoked-later"
+    hint = "Find out by another way that the citation is older than the revocation."
+
+
+class ExpiredSignerError(CitationError):
+    """The citation is dated after the last day on which its signer was trusted."""
+
+    code = "expired-signer"
+    hint = "Ask the signer for the new public key, and trust that one."
+
+
 class SettingsError(PithError):
     """An option or environment variable."""
 
     code = "invalid-setting"
     hint = "Correct the option or variable named above."
+
+
+class PolicyError(SettingsError):
+    """The policy for signed citations cannot be used."""
+
+    code = "malformed-policy"
+    hint = "Correct the rules named, as docs/reference/citation-policy.md gives them."
 
 
 class ArgumentsError(PithError):

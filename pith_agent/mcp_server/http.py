@@ -7,9 +7,11 @@ reader's own machine.
 import hashlib
 import hmac
 import logging
+import re
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
 
 import uvicorn
 from mcp.server import MCPServer
@@ -17,12 +19,16 @@ from mcp.server.auth.provider import AccessToken
 from mcp.server.auth.settings import AuthSettings
 from mcp.server.transport_security import TransportSecuritySettings
 from pydantic import AnyHttpUrl
+from starlette.applications import Starlette
+from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
+from starlette.types import ASGIApp
 
 from pith_agent.client import Client
 from pith_agent.errors import SettingsError, SigningKeyError
 from pith_agent.listening import listen, url_of
+from pith_agent.mcp_server.ending import Ending, stopped_by_signals
 from pith_agent.mcp_server.server import build_server
 from pith_agent.storage.private_file import read_private
 
@@ -72,24 +78,59 @@ def run_http(client: Client, options: HttpOptions) -> None:
     Raises:
         SettingsError: The address cannot be used, or is open to others without a list of hosts.
     """
-    app = http_server(client, options).streamable_http_app(
+    inner = http_server(client, options).streamable_http_app(
         stateless_http=True,
         json_response=False,  # As a stream of events, so that progress reaches the caller.
         max_request_body_size=MAX_REQUEST_BYTES,
         transport_security=_security(options),
         host=options.host,
     )
-    listener = listen(options.host, options.port)
+    ending = Ending(client, SHUTDOWN_SECONDS - 0.5)
     config = uvicorn.Config(
-        app,
+        _with_cors(inner, options.allowed_origins),
         log_config=None,
         access_log=False,
         lifespan="on",
-        timeout_graceful_shutdown=SHUTDOWN_SECONDS,
+        timeout_graceful_shutdown=SHUTDOWN_SECONDS - 1,
     )
-    sys.stderr.write(f"pith-agent serves MCP on {url_of(listener)}/mcp\n")
-    sys.stderr.flush()
-    uvicorn.Server(config).run(sockets=[listener])
+    with listen(options.host, options.port) as listener, stopped_by_signals(ending.begin):
+        server = _Server(config, ending)
+        sys.stderr.write(f"pith-agent serves MCP on {url_of(listener)}/mcp\n")
+        sys.stderr.flush()
+        server.run(sockets=[listener])
+    ending.cancel()
+
+
+class _Server(uvicorn.Server):
+    """uvicorn, which takes the signals while it runs, and afterwards raises them once more."""
+
+    def __init__(self, config: uvicorn.Config, ending: Ending) -> None:
+        super().__init__(config)
+        self._ending = ending
+        ending.listen(self._stop)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        self._ending.begin()
+        super().handle_exit(sig, frame)
+
+    def _stop(self) -> None:
+        self.should_exit = True
+
+
+def _with_cors(app: Starlette, origins: tuple[str, ...]) -> ASGIApp:
+    """The app for pages of these origins too: browsers ask first, and without the token."""
+    if not origins:
+        return app
+    named = [origin for origin in origins if not origin.endswith(":*")]
+    any_port = [re.escape(origin[:-2]) for origin in origins if origin.endswith(":*")]
+    return CORSMiddleware(
+        app,
+        allow_origins=named,
+        allow_origin_regex=rf"(?:{'|'.join(any_port)})(?::[0-9]+)?" if any_port else None,
+        allow_methods=["GET", "POST", "DELETE"],
+        allow_headers=["*"],
+        expose_headers=["Mcp-Session-Id", "MCP-Protocol-Version", "WWW-Authenticate"],
+    )
 
 
 def http_server(client: Client, options: HttpOptions) -> MCPServer:
@@ -97,7 +138,8 @@ def http_server(client: Client, options: HttpOptions) -> MCPServer:
     verifier, auth = None, None
     if options.token_file is not None:
         verifier = TokenFromFile(options.token_file)
-        url = AnyHttpUrl(f"http://{options.host}:{options.port}/mcp")
+        name = f"[{options.host}]" if ":" in options.host else options.host
+        url = AnyHttpUrl(f"http://{name}:{options.port}/mcp")
         # There is no authorisation server: the token is handed over by other means.
         auth = AuthSettings(issuer_url=url, resource_server_url=None)
     server = build_server(client, token_verifier=verifier, auth=auth)

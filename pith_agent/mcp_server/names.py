@@ -9,7 +9,7 @@ from typing import Any
 from mcp import MCPError
 from mcp.server import MCPServer
 from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
-from mcp.types import INVALID_PARAMS
+from mcp.types import INVALID_PARAMS, Prompt
 
 
 class UnknownNames:
@@ -28,14 +28,29 @@ class UnknownNames:
         elif ctx.method == "prompts/get":
             prompts = {prompt.name: prompt for prompt in await self._server.list_prompts()}
             _demand("prompt", name, list(prompts))
-            given = params.get("arguments") or {}
-            for argument in prompts[str(name)].arguments or ():
-                if argument.required and argument.name not in given:
-                    raise MCPError(
-                        code=INVALID_PARAMS,
-                        message=f"The prompt {name} needs the argument {argument.name}.",
-                    )
+            _demand_arguments(prompts[str(name)], params.get("arguments"))
         return await call_next(ctx)
+
+
+def _demand_arguments(prompt: Prompt, given: object) -> None:
+    given = {} if given is None else given
+    known = {argument.name for argument in prompt.arguments or ()}
+    if not isinstance(given, dict) or not all(isinstance(text, str) for text in given.values()):
+        raise MCPError(
+            code=INVALID_PARAMS,
+            message=f"The arguments of the prompt {prompt.name} are an object of strings.",
+        )
+    if strange := sorted(given.keys() - known):
+        raise MCPError(
+            code=INVALID_PARAMS,
+            message=f"The prompt {prompt.name} has no argument {strange[0][:80]!a}.",
+        )
+    for argument in prompt.arguments or ():
+        if argument.required and argument.name not in given:
+            raise MCPError(
+                code=INVALID_PARAMS,
+                message=f"The prompt {prompt.name} needs the argument {argument.name}.",
+            )
 
 
 def _demand(kind: str, name: object, known: list[str]) -> None:

@@ -5,18 +5,23 @@ from collections.abc import Callable
 from typing import TypeVar
 
 import anyio.to_thread
+from mcp import MCPError
 from mcp.server import MCPServer
 from mcp.server.mcpserver.exceptions import ResourceNotFoundError
 from mcp.types import (
+    INTERNAL_ERROR,
+    INVALID_PARAMS,
     Completion,
     CompletionArgument,
     CompletionContext,
     PromptReference,
     ResourceTemplateReference,
 )
+from pydantic import JsonValue
 
 from pith_agent.client import Client
-from pith_agent.errors import PithError
+from pith_agent.errors import NotFoundError, PithError, StorageError
+from pith_agent.protocol.record import at
 from pith_agent.tools import call_tool
 
 MAX_COMPLETIONS = 100
@@ -24,6 +29,17 @@ MAX_COMPLETIONS = 100
 
 MAX_NAME = 200
 """Characters of the beginning of a name; no name is longer."""
+
+_ARXIV = "arXiv:"
+
+_COMPLETED = {
+    "pith://record/{number}": {"number": "paper"},
+    "pith://citation/{citation_id}": {"citation_id": "citation"},
+    "cite_paper": {"paper": "paper"},
+    "check_references": {},
+    "related_work": {"papers": "papers"},
+}
+"""Prompts and resources with the arguments that are completed, and from what."""
 
 T = TypeVar("T")
 
@@ -39,8 +55,9 @@ def add_resources(server: MCPServer, client: Client) -> None:
         mime_type="application/json",
     )
     def record(number: str) -> str:
-        item = _found(lambda: call_tool(client, "fetch", {"ids": [number]}))
-        return json.dumps(item, separators=(",", ":"), ensure_ascii=False)
+        answer = _found(lambda: call_tool(client, "fetch", {"ids": [number]}))
+        _demand_record(answer["items"])
+        return json.dumps(answer, separators=(",", ":"), ensure_ascii=False)
 
     @server.resource(
         "pith://citation/{citation_id}",
@@ -69,8 +86,26 @@ def add_resources(server: MCPServer, client: Client) -> None:
 def _found(look: Callable[[], T]) -> T:
     try:
         return look()
-    except PithError as error:
+    except NotFoundError as error:
         raise ResourceNotFoundError(str(error)) from error
+    except PithError as error:  # It may well be there: the ledger could not be opened.
+        raise MCPError(code=INTERNAL_ERROR, message=str(error)) from error
+
+
+def _demand_record(items: JsonValue) -> None:
+    """Refuse an answer of `fetch` that is about no record.
+
+    Raises:
+        ResourceNotFoundError: There is no such record, or no single one.
+        MCPError: Nobody could be asked.
+    """
+    (item,) = items if isinstance(items, list) else (None,)
+    verdict = at(item, "verdict")
+    said = f"{at(item, 'message')} [{at(item, 'code')}] {at(item, 'hint')}"
+    if verdict in ("not-found", "invalid", "ambiguous", "damaged"):
+        raise ResourceNotFoundError(said)
+    if verdict == "unreachable":
+        raise MCPError(code=INTERNAL_ERROR, message=said)
 
 
 def _add_completion(server: MCPServer, client: Client) -> None:
@@ -80,15 +115,35 @@ def _add_completion(server: MCPServer, client: Client) -> None:
         argument: CompletionArgument,
         context: CompletionContext | None,
     ) -> Completion:
-        names, total = await anyio.to_thread.run_sync(_names, client, argument.name, argument.value)
+        known = _COMPLETED.get(ref.name if isinstance(ref, PromptReference) else ref.uri)
+        if known is None:
+            raise MCPError(code=INVALID_PARAMS, message="There is no such prompt or resource.")
+        names, total = await anyio.to_thread.run_sync(
+            _names, client, known.get(argument.name, ""), argument.value
+        )
         return Completion(values=names, total=total, has_more=total > len(names))
 
 
-def _names(client: Client, argument: str, start: str) -> tuple[list[str], int]:
+def _names(client: Client, kind: str, start: str) -> tuple[list[str], int]:
     """The names that begin with `start`, as many as may be told, and how many there are."""
-    if len(start) <= MAX_NAME:
-        if argument in ("number", "paper"):
-            return client.store.complete(start, MAX_COMPLETIONS)
-        if argument == "citation_id":
+    if kind == "papers":  # The last of a list, which is given back whole.
+        before, comma, last = start.rpartition(",")
+        told = before + comma + " " * (len(last) - len(last.lstrip()))
+        names, total = _names(client, "paper", last.lstrip())
+        return [told + name for name in names], total
+    try:
+        if len(start) <= MAX_NAME and kind == "paper":
+            return _papers(client, start)
+        if len(start) <= MAX_NAME and kind == "citation":
             return client.ledger.complete(start, MAX_COMPLETIONS)
+    except StorageError as error:
+        raise MCPError(code=INTERNAL_ERROR, message=str(error)) from error
     return [], 0
+
+
+def _papers(client: Client, start: str) -> tuple[list[str], int]:
+    prefix = start[: len(_ARXIV)]
+    if prefix.lower() != _ARXIV.lower():
+        return client.store.complete(start, MAX_COMPLETIONS)
+    names, total = client.store.complete(start.removeprefix(prefix), MAX_COMPLETIONS)
+    return [prefix + name for name in names if not name.startswith("pith:")], total

@@ -12,10 +12,11 @@ from mcp.server.caching import CacheableMethod, CacheHint
 from pith_agent import __version__
 from pith_agent.client import Client
 from pith_agent.mcp_server.app import verification_card
+from pith_agent.mcp_server.ending import Ending, stopped_by_signals
 from pith_agent.mcp_server.names import UnknownNames
 from pith_agent.mcp_server.prompts import add_prompts
 from pith_agent.mcp_server.resources import add_resources
-from pith_agent.mcp_server.stdio import serve_stdio
+from pith_agent.mcp_server.stdio import DRAIN_SECONDS, serve_stdio
 from pith_agent.mcp_server.tools import make_tools
 
 INSTRUCTIONS = (
@@ -28,6 +29,9 @@ INSTRUCTIONS = (
 )
 
 FOR_AN_HOUR = CacheHint(ttl_ms=3_600_000, scope="public")
+FOR_A_MINUTE = CacheHint(ttl_ms=60_000, scope="private")
+"""A record may get a newer version at any time, and the ledger is one user's."""
+
 LISTS: tuple[CacheableMethod, ...] = (
     "tools/list",
     "prompts/list",
@@ -55,7 +59,7 @@ def build_server(
         website_url="https://pith-agent.readthedocs.io",
         tools=make_tools(client),
         log_level="WARNING",
-        cache_hints=dict.fromkeys(LISTS, FOR_AN_HOUR),
+        cache_hints={**dict.fromkeys(LISTS, FOR_AN_HOUR), "resources/read": FOR_A_MINUTE},
         extensions=[verification_card()],
         # The lists never change while the program runs, so nobody has to listen for it.
         subscriptions=False,
@@ -69,5 +73,8 @@ def build_server(
 
 
 def run_stdio(client: Client) -> None:
-    """Serve on stdin and stdout until stdin ends."""
-    anyio.run(serve_stdio, build_server(client))
+    """Serve on stdin and stdout until stdin ends, or SIGTERM or SIGINT comes."""
+    ending = Ending(client, DRAIN_SECONDS + 0.5)
+    with stopped_by_signals(ending.begin):
+        anyio.run(serve_stdio, build_server(client), ending)
+    ending.cancel()

@@ -7,70 +7,52 @@ chooses.
 
 import json
 import sys
-from io import TextIOWrapper
-from typing import TYPE_CHECKING, BinaryIO, Self
+from typing import Self
 
-import anyio
-import anyio.to_thread
 from mcp import Client
 from mcp.server import MCPServer
 from mcp.server.stdio import stdio_server
-from mcp.shared.message import SessionMessage
-from mcp.types import INVALID_REQUEST, PARSE_ERROR, ErrorData, JSONRPCError
-from pydantic import ValidationError
 
-if TYPE_CHECKING:
-    from mcp.shared._stream_protocols import ReadStream, WriteStream
+from pith_agent.mcp_server.ending import Ending
+from pith_agent.mcp_server.lines import Lines, WholeMessages
+from pith_agent.mcp_server.messages import InFlight, Noted, Readable, json_object
 
-
-class WholeMessages:
-    """stdout for `stdio_server`: what is written goes out when it is flushed, in one piece.
-
-    Written and flushed apart, each message would wait for a worker thread twice.
-    """
-
-    def __init__(self, out: BinaryIO) -> None:
-        self._out = out
-        self._waiting: list[str] = []
-
-    async def write(self, text: str) -> None:
-        """Keep text for the next flush."""
-        self._waiting.append(text)
-
-    async def flush(self) -> None:
-        """Write out what was kept, on a worker thread.
-
-        A host that does not read does not stop the event loop.
-        """
-        data = "".join(self._waiting).encode("utf-8")
-        self._waiting.clear()
-        await anyio.to_thread.run_sync(self._put, data)
-
-    def _put(self, data: bytes) -> None:
-        self._out.write(data)
-        self._out.flush()
+DRAIN_SECONDS = 3.0
+"""Time that calls under way are given at the end of stdin, or after a signal."""
 
 
 class OpeningDiscover:
-    """The lines of stdin, less those of a leading `server/discover`, which it answers."""
+    """The lines of stdin, less those of a leading `server/discover`, which it answers.
 
-    def __init__(self, server: MCPServer, lines: anyio.AsyncFile[str], out: WholeMessages) -> None:
+    They end when all that was asked has been answered, as the SDK drops what is then under way.
+    """
+
+    def __init__(
+        self, server: MCPServer, lines: Lines, out: WholeMessages, in_flight: InFlight
+    ) -> None:
         self._server = server
         self._lines = lines
         self._out = out
+        self._in_flight = in_flight
         self._opening = True
+        self.last = ""
+        """The line that was read last."""
 
     def __aiter__(self) -> Self:
         return self
 
     async def __anext__(self) -> str:
         while line := await self._lines.readline():
-            request = _request(line) if self._opening else {}
+            if line.isspace():
+                continue
+            request = json_object(line) if self._opening else {}
             if request.get("method") == "server/discover" and "id" in request:
                 await self._answer(request["id"])
                 continue
             self._opening = self._opening and "id" not in request
+            self.last = line
             return line
+        await self._in_flight.settled(DRAIN_SECONDS)
         raise StopAsyncIteration
 
     async def _answer(self, request_id: object) -> None:
@@ -85,77 +67,15 @@ class OpeningDiscover:
         await self._out.flush()
 
 
-class Readable:
-    """Incoming messages, less those that cannot be read, which are answered as JSON-RPC demands.
-
-    The SDK drops them, and the host would wait for ever.
-    """
-
-    def __init__(
-        self,
-        read: "ReadStream[SessionMessage | Exception]",
-        write: "WriteStream[SessionMessage]",
-    ) -> None:
-        self._read = read
-        self._write = write
-
-    @property
-    def last_context(self) -> object:
-        """The sender's context, which the SDK looks for to trace requests."""
-        return getattr(self._read, "last_context", None)
-
-    async def receive(self) -> SessionMessage | Exception:
-        """The next message."""
-        while isinstance(item := await self._read.receive(), Exception):
-            await self._write.send(SessionMessage(_unreadable(item)))
-        return item
-
-    async def aclose(self) -> None:
-        """Close the stream."""
-        await self._read.aclose()
-
-    def __aiter__(self) -> Self:
-        return self
-
-    async def __anext__(self) -> SessionMessage | Exception:
-        try:
-            return await self.receive()
-        except anyio.EndOfStream:
-            raise StopAsyncIteration from None
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self.aclose()
-
-
-async def serve_stdio(server: MCPServer) -> None:
-    """Speak MCP on stdin and stdout until stdin ends."""
-    source = anyio.wrap_file(TextIOWrapper(sys.stdin.buffer, "utf-8", errors="replace"))
+async def serve_stdio(server: MCPServer, ending: Ending) -> None:
+    """Speak MCP on stdin and stdout until stdin ends, or the end is asked for."""
     out = WholeMessages(sys.stdout.buffer)
     # From here on stdout belongs to the protocol; a stray print may not break it.
     sys.stdout = sys.stderr
     low = server._lowlevel_server
-    lines = OpeningDiscover(server, source, out)
+    in_flight = InFlight()
+    lines = OpeningDiscover(server, Lines(sys.stdin.fileno(), ending), out, in_flight)
     async with stdio_server(lines, out) as (read, write):  # type: ignore[arg-type]
-        await low.run(Readable(read, write), write, low.create_initialization_options())
-
-
-def _unreadable(error: Exception) -> JSONRPCError:
-    """An answer without an id, as nobody knows the id of what cannot be read."""
-    no_json = isinstance(error, ValidationError) and error.errors()[0]["type"] == "json_invalid"
-    code, message = (
-        (PARSE_ERROR, "The line is not JSON.")
-        if no_json
-        else (INVALID_REQUEST, "The line is not a JSON-RPC message.")
-    )
-    return JSONRPCError(jsonrpc="2.0", id=None, error=ErrorData(code=code, message=message))
-
-
-def _request(line: str) -> dict[str, object]:
-    try:
-        message = json.loads(line)
-    except (ValueError, RecursionError):
-        return {}
-    return message if isinstance(message, dict) else {}
+        noted = Noted(write, in_flight)
+        readable = Readable(read, noted, lambda: lines.last)
+        await low.run(readable, noted, low.create_initialization_options())

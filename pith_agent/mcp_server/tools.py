@@ -4,6 +4,7 @@ import json
 from functools import partial
 from typing import Any
 
+import anyio
 import anyio.from_thread
 import anyio.to_thread
 from mcp.server.mcpserver import Context
@@ -20,6 +21,9 @@ from pith_agent.protocol.strict_json import JsonObject
 from pith_agent.tools import TOOLS, ToolDefinition
 from pith_agent.tools.definition import BATCH
 
+TOOL_THREADS = 40
+"""Calls that run at the same time; further ones wait."""
+
 
 class DefinedTool(Tool):
     """A tool whose arguments, result and errors are its definition's, not the SDK's.
@@ -29,10 +33,13 @@ class DefinedTool(Tool):
 
     _definition: ToolDefinition[Any] = PrivateAttr()
     _client: Client = PrivateAttr()
+    _limiter: anyio.CapacityLimiter = PrivateAttr()
 
     @classmethod
-    def over(cls, client: Client, definition: ToolDefinition[Any]) -> "DefinedTool":
-        """The definition as a tool over `client`."""
+    def over(
+        cls, client: Client, definition: ToolDefinition[Any], limiter: anyio.CapacityLimiter
+    ) -> "DefinedTool":
+        """The definition as a tool over `client`, on the threads that `limiter` allows."""
         tool = cls(
             fn=definition.run,
             name=definition.name,
@@ -53,6 +60,7 @@ class DefinedTool(Tool):
         )
         tool._definition = definition
         tool._client = client
+        tool._limiter = limiter
         return tool
 
     async def run(
@@ -71,7 +79,7 @@ class DefinedTool(Tool):
 
         call = partial(self._definition.call, self._client, arguments, progress)
         try:
-            answer = await anyio.to_thread.run_sync(call)
+            answer = await anyio.to_thread.run_sync(call, limiter=self._limiter)
         except PithError as error:
             raise ToolError(str(error)) from error
         except Exception as error:  # The SDK would show the text of a crash.
@@ -81,7 +89,9 @@ class DefinedTool(Tool):
 
 def make_tools(client: Client) -> list[Tool]:
     """All tools over one client, in the order in which they are used."""
-    return [DefinedTool.over(client, definition) for definition in TOOLS]
+    # Their own, so that calls which wait for a registry leave the threads of the SDK free.
+    limiter = anyio.CapacityLimiter(TOOL_THREADS)
+    return [DefinedTool.over(client, definition, limiter) for definition in TOOLS]
 
 
 def _result(answer: JsonObject) -> CallToolResult:

@@ -4,6 +4,7 @@ The only file that knows httpx. Its exceptions are translated here, once; messag
 host and never quote the answer, which is somebody else's text.
 """
 
+import math
 import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
@@ -116,6 +117,8 @@ class Fetcher:
         self._timeout = timeout
         self._clock = clock
         self._sleep = sleep
+        self.heard = -math.inf
+        """When a host last began to answer, on `clock`."""
         self._origins = allowed_origins(bases)
         reaches = {(origin.host, origin.port): origin.reach for origin in self._origins}
         proxies = {str(o): proxy for o in self._origins if (proxy := _proxy(o)) is not None}
@@ -179,14 +182,14 @@ class Fetcher:
         host = origin.host
         left = deadline.left
         if left <= 0:
-            raise UnreachableError(f"{host} did not answer before the deadline.")
+            raise UnreachableError.of_silence(host)
         token = CURRENT.set(deadline)
         try:
             with self._open(url, min(left, TRY_SECONDS)) as response:
+                self.heard = self._clock()
                 return _read(response, url, host, cap)
         except httpx.TimeoutException as error:
-            gone = UnreachableError(f"{host} did not answer in time.")
-            raise _TransientError(gone) from error
+            raise _TransientError(UnreachableError.of_silence(host)) from error
         except httpx.ConnectError as error:
             gone = UnreachableError(f"{host} cannot be connected to: {error}.")
             raise _TransientError(gone) from error

@@ -8,6 +8,7 @@ Source: docs/reference/protocol.md, "Endpoints".
 """
 
 import re
+import time
 from collections.abc import Callable
 from typing import TypeVar
 from urllib.parse import quote, urlsplit
@@ -49,21 +50,33 @@ class Registry:
     """A registry and its mirrors, asked in order. One object may serve several threads.
 
     A mirror is asked when those before it did not answer, or answered that they have nothing.
-    All of them together have the time of one document.
+    All of them together have the time of one document. If that passes and none of them has said
+    anything, nobody is asked again until as much time has passed once more.
     """
 
-    def __init__(self, bases: tuple[str, ...], *, timeout: float) -> None:
+    def __init__(
+        self,
+        bases: tuple[str, ...],
+        *,
+        timeout: float,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         """Open nothing yet.
 
         Args:
             bases: Base URLs, in the order in which they are asked.
             timeout: Seconds for one document, all tries, redirects and mirrors included.
+            clock: Seconds of a clock that only goes forward.
 
         Raises:
             SettingsError: A base URL is not https (or http on this machine), or there is none.
         """
         self._bases = parse_bases(bases)
-        self._fetcher = Fetcher(self._bases, timeout=timeout)
+        self._timeout = timeout
+        self._clock = clock
+        self._fetcher = Fetcher(self._bases, timeout=timeout, clock=clock)
+        self._silent_since: float | None = None
+        """When it was found that nobody answers."""
 
     def record(self, asked: Identifier) -> Stored:
         """The record that `asked` names, as it was served.
@@ -167,20 +180,43 @@ class Registry:
 
     def _first(self, name: str, ask: Callable[[BaseUrl, Deadline], T]) -> T:
         """The first answer; without one, what the registries' silence or denial adds up to."""
-        deadline = self._fetcher.deadline()
+        self._refuse_in_silence()
+        begun, deadline = self._clock(), self._fetcher.deadline()
         unreachable: UnreachableError | None = None
+        silent = True
         for place, base in enumerate(self._bases):
             try:
                 # An equal part of what is left, so that one that hangs leaves time for others.
                 return ask(base, deadline.share(len(self._bases) - place))
             except NotFoundError:
-                continue
+                silent = False
             except UnreachableError as error:
                 unreachable = unreachable or error
+                silent = silent and error.silent
+        if silent and self._fetcher.heard < begun:
+            self._silent_since = self._clock()
         if unreachable is not None:
             raise unreachable
-        hosts = ", ".join(base.origin.host for base in self._bases)
-        raise NotFoundError(f"{name} is not known to {hosts}.")
+        raise NotFoundError(f"{name} is not known to {self._hosts}.")
+
+    def _refuse_in_silence(self) -> None:
+        """End at once while nobody answers: a hundred papers would wait a hundred times.
+
+        Raises:
+            UnreachableError: A look-up was in vain less than `timeout` ago.
+        """
+        since = self._silent_since
+        if since is None or self._fetcher.heard >= since:
+            return
+        ago = self._clock() - since
+        if ago < self._timeout:
+            raise UnreachableError(
+                f"{self._hosts} did not answer {ago:.0f} s ago, and was not asked again."
+            )
+
+    @property
+    def _hosts(self) -> str:
+        return ", ".join(base.origin.host for base in self._bases)
 
 
 def _suffix(number: JsonValue) -> str | None:

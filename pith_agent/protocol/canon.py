@@ -7,7 +7,6 @@ registry publishes, restricted to the values on which it agrees with RFC 8785.
 import base64
 import hashlib
 import json
-import re
 from functools import lru_cache
 
 from pydantic import JsonValue
@@ -21,6 +20,8 @@ SUFFIX_LENGTH = 26
 SHORT_LENGTHS = (8, 12, 16)
 """Lengths of the short forms. They help to look a record up and prove nothing."""
 
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
 
 def canonical_bytes(value: JsonValue) -> bytes:
     """Serialise `value` in the one form that is hashed and signed.
@@ -33,7 +34,7 @@ def canonical_bytes(value: JsonValue) -> bytes:
             something that is not JSON: there the published rule and RFC 8785 disagree.
     """
     _require_unambiguous(value, 0)
-    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    text = _ENCODER.encode(value)
     try:
         return text.encode("utf-8")
     except UnicodeEncodeError as error:
@@ -45,10 +46,20 @@ def sha256(data: bytes) -> bytes:
     return hashlib.sha256(data).digest()
 
 
+def snapshot_sha256(items: JsonValue) -> str:
+    """The hash of a snapshot's items: SHA-256 of the canonical `{"payload": items}`, in hex.
+
+    Raises:
+        CanonicalFormError: The items have no single serialisation.
+    """
+    return sha256(canonical_bytes({"payload": items})).hex()
+
+
 @lru_cache(maxsize=256)
 def number_suffix(digest: bytes) -> str:
     """The 26 base32 characters of a Pith Number for a 32-byte digest."""
-    return base64.b32encode(digest).decode("ascii")[:SUFFIX_LENGTH]
+    # 20 bytes are 32 characters without padding.
+    return base64.b32encode(digest[:20]).decode("ascii")[:SUFFIX_LENGTH]
 
 
 def normal_text(text: str) -> str:
@@ -56,7 +67,8 @@ def normal_text(text: str) -> str:
 
     `str.lower`, not `casefold`, and no Unicode normalisation: see docs/reference/protocol.md.
     """
-    return re.sub(r"\s+", " ", text).strip().lower()
+    # `split` and `\s` know the same white space, at every code point.
+    return " ".join(text.split()).lower()
 
 
 def text_sha256(text: str) -> str:
@@ -91,7 +103,9 @@ def _require_unambiguous(value: JsonValue, depth: int) -> None:
     elif isinstance(value, dict) and kind is dict:
         for key, item in value.items():
             _require_sortable(key)
-            _require_unambiguous(item, depth + 1)
+            # Most values are texts: asked here, each saves a call.
+            if type(item) is not str or depth == MAX_DEPTH:
+                _require_unambiguous(item, depth + 1)
     else:
         raise CanonicalFormError(f"A {kind.__name__} has no single serialisation.")
 

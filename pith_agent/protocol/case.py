@@ -1,7 +1,7 @@
 """One document and all it is judged by: the argument of every check."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 from pydantic import JsonValue
 
@@ -10,7 +10,7 @@ from pith_agent.protocol.record import Exhibit, Source, at
 from pith_agent.protocol.trust import TrustedKey, TrustRoot
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Case:
     """One document, and all it is judged by."""
 
@@ -27,7 +27,7 @@ class Case:
         """The signed source, if the canonical record has the shape of schema 1.0."""
         return self.exhibit.view.source if self.exhibit.view else None
 
-    @property
+    @cached_property
     def key(self) -> TrustedKey | None:
         """The trusted key that the receipt's hints select."""
         receipt = self.exhibit.receipt
@@ -35,11 +35,16 @@ class Case:
             return None
         return self.trust.select(receipt.key_id, receipt.public_key_fingerprint)
 
-    def aliases(self) -> Iterator[tuple[str, str]]:
+    @cached_property
+    def aliases(self) -> tuple[tuple[str, str], ...]:
         """(kind, value) of each alias that has both."""
+        found: list[tuple[str, str]] = []
         for name in ("aliases", "source_aliases"):
             entries = self.says(name)
             for entry in entries if isinstance(entries, list) else ():
-                kind, value = at(entry, "alias_kind"), at(entry, "alias_value")
+                if not isinstance(entry, dict):
+                    continue
+                kind, value = entry.get("alias_kind"), entry.get("alias_value")
                 if isinstance(kind, str) and isinstance(value, str):
-                    yield kind, value
+                    found.append((kind, value))
+        return tuple(found)

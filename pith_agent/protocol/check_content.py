@@ -3,15 +3,14 @@
 Each rule is one function of docs/reference/verification.md, independent of the others.
 """
 
-import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import TypeAlias
 
 from pydantic import JsonValue
 
 from pith_agent import errors
-from pith_agent.protocol.canon import text_sha256
+from pith_agent.protocol.canon import snapshot_sha256
 from pith_agent.protocol.case import Case
-from pith_agent.protocol.coverage import snapshot_sha256, whole_claims
 from pith_agent.protocol.identifier import Identifier
 from pith_agent.protocol.record import (
     ABSTRACTS,
@@ -21,26 +20,40 @@ from pith_agent.protocol.record import (
     PAPER_COPIES,
     SOURCE_COPIES,
     TITLES,
+    Copies,
     Source,
     at,
+    copies_in,
     created_events,
 )
 from pith_agent.protocol.report import Check
 
+_NO_ITEMS = snapshot_sha256([])
+_EMPTY_LISTS = (
+    ("graph_snapshot.references", "count"),
+    ("graph_snapshot.author_claims", "count"),
+    ("graph_snapshot.formal_canon", "evidence_count"),
+)
+"""Lists that are served as samples, each with the name of its length. Only where that is 0 is it
+known that the list is whole."""
+
+Copy: TypeAlias = tuple[str, JsonValue, JsonValue]
+"""Path of a repetition, what it says, and the signed value."""
+
 
 def check_source_copies(case: Case) -> Check:
     """V12: repetitions of the source and the schema version equal the signed values."""
-    return _compare(case, "source-copies", _copies(case, SOURCE_COPIES))
+    return _compare("source-copies", _copies(case, SOURCE_COPIES))
 
 
 def check_paper_copies(case: Case) -> Check:
     """V13: licence, categories and time under `paper` equal the signed values."""
-    return _compare(case, "paper-copies", _copies(case, PAPER_COPIES))
+    return _compare("paper-copies", _copies(case, PAPER_COPIES))
 
 
 def check_graph_copies(case: Case) -> Check:
     """V14: those under `graph_snapshot.paper` equal the signed values."""
-    return _compare(case, "graph-copies", _copies(case, GRAPH_COPIES))
+    return _compare("graph-copies", _copies(case, GRAPH_COPIES))
 
 
 def check_event_copies(case: Case) -> Check:
@@ -48,16 +61,14 @@ def check_event_copies(case: Case) -> Check:
 
     How events are signed is unknown, so nothing else in them is checked.
     """
-    return _compare(case, "event-copies", _event_copies(case))
+    return _compare("event-copies", _event_copies(case))
 
 
 def check_title(case: Case) -> Check:
     """V16: every title shown hashes to the signed title hash."""
     expected = case.exhibit.view.metadata.title_canon_sha256 if case.exhibit.view else None
     shown = [(path, case.says(path)) for path in TITLES]
-    return _compare_texts(
-        "title-hash", errors.TitleMismatchError, "title", expected, [s for s in shown if s[1]]
-    )
+    return _compare_texts(case, errors.TitleMismatchError, "title", expected, shown)
 
 
 def check_abstract(case: Case) -> Check:
@@ -65,13 +76,7 @@ def check_abstract(case: Case) -> Check:
     expected = case.exhibit.view.metadata.abstract_canon_sha256 if case.exhibit.view else None
     shown = [(path, case.says(path)) for path in ABSTRACTS]
     shown.append(("the abstract given", case.question.abstract))
-    return _compare_texts(
-        "abstract-hash",
-        errors.AbstractMismatchError,
-        "abstract",
-        expected,
-        [s for s in shown if s[1]],
-    )
+    return _compare_texts(case, errors.AbstractMismatchError, "abstract", expected, shown)
 
 
 def check_snapshots(case: Case) -> Check:
@@ -80,11 +85,7 @@ def check_snapshots(case: Case) -> Check:
     The snapshot hash is itself unsigned: this finds damage, not an attacker who changes both.
     """
     checked, name = [], "snapshot-hashes"
-    for path, items, stated in _snapshots(case):
-        try:
-            found = snapshot_sha256(items)
-        except errors.CanonicalFormError:
-            continue  # Such items have no hash that could be compared.
+    for path, found, stated in _snapshots(case):
         checked.append(path)
         if found != stated:
             return Check.refused(
@@ -134,14 +135,14 @@ def check_seen(case: Case) -> Check:
     name, seen, source, asked = "history", case.question.seen, case.source, case.question.asked
     if seen is None or source is None:
         return Check.skipped(name, "Nothing was verified before about this paper.")
-    others = seen.digests - {case.exhibit.digest.hex()}
+    others = seen.digests - {case.exhibit.canonical_sha256}
     if others:
         return Check.refused(
             name,
             errors.EquivocationError,
             f"Another signed record of {_spell(source)} was verified before.",
             expected=min(others),
-            found=case.exhibit.digest.hex(),
+            found=case.exhibit.canonical_sha256,
         )
     names_version = asked is not None and (
         bool(asked.suffix) or (asked.arxiv is not None and asked.arxiv.version is not None)
@@ -183,30 +184,34 @@ def _compare_number(case: Case, asked: Identifier) -> Check:
     return Check.passed(name, "The Pith Number is the one asked for.", expected=asked.suffix)
 
 
-def _copies(case: Case, copies: tuple[tuple[str, str], ...]) -> Iterator[tuple[str, JsonValue]]:
-    return ((path, at(case.exhibit.canonical, signed)) for path, signed in copies)
+def _copies(case: Case, copies: tuple[Copies, ...]) -> Iterator[Copy]:
+    for path, found, signed in copies_in(case.exhibit.document, copies):
+        yield path, found, at(case.exhibit.canonical, signed)
 
 
-def _event_copies(case: Case) -> Iterator[tuple[str, JsonValue]]:
+def _event_copies(case: Case) -> Iterator[Copy]:
+    for path, signed in _signed_in_events(case):
+        if (found := case.says(path)) is not None:
+            yield path, found, signed
+
+
+def _signed_in_events(case: Case) -> Iterator[tuple[str, JsonValue]]:
     exhibit = case.exhibit
     for event in created_events(exhibit.document):
         yield f"{event}.subject_pith_number", exhibit.pith_number
         yield f"{event}.payload.canonical_record", exhibit.canonical
-        yield f"{event}.payload.canonical_sha256", exhibit.digest.hex()
-        yield f"{event}.payload.receipt.canonical_sha256", exhibit.digest.hex()
+        yield f"{event}.payload.canonical_sha256", exhibit.canonical_sha256
+        yield f"{event}.payload.receipt.canonical_sha256", exhibit.canonical_sha256
         receipt = exhibit.receipt
         if receipt and case.says(f"{event}.payload.receipt.key_id") in (None, receipt.key_id):
             # Ed25519 is deterministic: a key has one signature over one digest.
             yield f"{event}.payload.receipt.signature_b64", receipt.signature_b64
 
 
-def _compare(case: Case, name: str, copies: Iterator[tuple[str, JsonValue]]) -> Check:
-    """Each copy that is present equals the signed value; lists are compared as sets are."""
+def _compare(name: str, copies: Iterable[Copy]) -> Check:
+    """Each copy equals the signed value; lists are compared as sets are."""
     compared = 0
-    for path, signed in copies:
-        found = case.says(path)
-        if found is None:
-            continue
+    for path, found, signed in copies:
         compared += 1
         if not _same(found, signed):
             return Check.refused(
@@ -222,26 +227,32 @@ def _compare(case: Case, name: str, copies: Iterator[tuple[str, JsonValue]]) -> 
 
 
 def _same(found: JsonValue, signed: JsonValue) -> bool:
-    if isinstance(found, str) and isinstance(signed, str):
-        return found == signed
     if isinstance(found, list) and all(isinstance(item, str) for item in found):
         found = sorted(found, key=str)
-        if isinstance(signed, list) and all(isinstance(item, str) for item in signed):
-            return found == signed
-    # Compared as text, at every depth: Python holds 1 == True == 1.0; JSON does not.
-    return json.dumps(found, sort_keys=True) == json.dumps(signed, sort_keys=True)
+    return _equal(found, signed)
+
+
+def _equal(found: JsonValue, signed: JsonValue) -> bool:
+    """Whether two values are one JSON text: Python holds 1 == True == 1.0; JSON does not."""
+    if isinstance(found, dict) and isinstance(signed, dict):
+        return found.keys() == signed.keys() and all(_equal(found[k], signed[k]) for k in signed)
+    if isinstance(found, list) and isinstance(signed, list):
+        return len(found) == len(signed) and all(map(_equal, found, signed))
+    return type(found) is type(signed) and found == signed
 
 
 def _compare_texts(
-    name: str,
+    case: Case,
     error: type[errors.PithError],
     what: str,
     expected: str | None,
     shown: list[tuple[str, JsonValue]],
 ) -> Check:
+    name = f"{what}-hash"
+    shown = [(path, text) for path, text in shown if text]
     if expected is None or not shown:
         return Check.skipped(name, f"There is no whole {what} to hash.")
-    hashes = [(path, text, _text_hash(text)) for path, text in shown]
+    hashes = [(path, text, _text_hash(case, text)) for path, text in shown]
     confirmed = any(found == expected for _, _, found in hashes)
     unconfirmed: Check | None = None
     for path, text, found in hashes:
@@ -269,26 +280,20 @@ def _compare_texts(
     )
 
 
-def _text_hash(text: JsonValue) -> str:
-    try:
-        return text_sha256(text) if isinstance(text, str) else "not a text"
-    except errors.CanonicalFormError:
-        return "not Unicode text"
+def _text_hash(case: Case, text: JsonValue) -> str:
+    if not isinstance(text, str):
+        return "not a text"
+    return case.exhibit.text_hash(text) or "not Unicode text"
 
 
-def _snapshots(case: Case) -> Iterator[tuple[str, JsonValue, JsonValue]]:
-    """(path, items, stated hash) of each snapshot whose items are known in full."""
-    document = case.exhibit.document
-    claims, stated = whole_claims(document), at(document, CLAIMS_HASH)
-    if claims is not None and stated is not None:
-        yield CLAIMS, claims, stated
-    # Other lists are served as samples; only an empty one is known to be whole.
-    for section, count in (
-        ("references", "count"),
-        ("author_claims", "count"),
-        ("formal_canon", "evidence_count"),
-    ):
-        path = f"graph_snapshot.{section}"
-        stated = at(document, f"{path}.snapshot_sha256")
-        if stated is not None and at(document, f"{path}.{count}") == 0:
-            yield path, [], stated
+def _snapshots(case: Case) -> Iterator[tuple[str, str, JsonValue]]:
+    """(path, hash, stated hash) of each snapshot whose items are known in full."""
+    stated = case.says(CLAIMS_HASH)
+    if stated is not None and (found := case.exhibit.claims_sha256) is not None:
+        yield CLAIMS, found, stated
+    for path, count in _EMPTY_LISTS:
+        section = case.says(path)
+        if not isinstance(section, dict) or section.get("snapshot_sha256") is None:
+            continue
+        if section.get(count) == 0:
+            yield path, _NO_ITEMS, section["snapshot_sha256"]

@@ -14,6 +14,7 @@ from pith_agent.protocol.report import Check
 from pith_agent.protocol.trust import signature_holds
 
 _HEX64 = re.compile("[0-9a-f]{64}")
+_NUMBER = re.compile("pith:([0-9]{4}):(.*)", re.S)
 
 
 def check_schema(case: Case) -> Check:
@@ -59,7 +60,7 @@ def check_schema(case: Case) -> Check:
 
 def check_digest(case: Case) -> Check:
     """V3: the canonical record hashes to the digest that the document states."""
-    stated, found = case.says("canonical_sha256"), case.exhibit.digest.hex()
+    stated, found = case.says("canonical_sha256"), case.exhibit.canonical_sha256
     if stated is None:
         return Check.skipped("canonical-hash", "The document states no digest of its own.")
     if stated != found:
@@ -81,7 +82,8 @@ def check_number(case: Case) -> Check:
     if stated is None:
         return Check.skipped("pith-number", "The document does not name its own Pith Number.")
     suffix = case.exhibit.suffix
-    if not isinstance(stated, str) or not re.fullmatch(f"pith:[0-9]{{4}}:{suffix}", stated):
+    match = _NUMBER.fullmatch(stated) if isinstance(stated, str) else None
+    if match is None or match[2] != suffix:
         return Check.refused(
             "pith-number",
             errors.NumberMismatchError,
@@ -97,7 +99,7 @@ def check_number(case: Case) -> Check:
 def check_year(case: Case) -> Check:
     """V5: the year of the Pith Number is the year of the first submission."""
     stated = case.says("pith_number")
-    match = re.fullmatch("pith:([0-9]{4}):.*", stated, re.S) if isinstance(stated, str) else None
+    match = _NUMBER.fullmatch(stated) if isinstance(stated, str) else None
     if case.exhibit.view is None or match is None:
         return Check.skipped("year", "There is no year to compare.")
     if match[1] != case.exhibit.view.year:
@@ -115,7 +117,7 @@ def check_short_forms(case: Case) -> Check:
     """V6: short forms are the beginning of the Pith Number."""
     suffix = case.exhibit.suffix
     forms = {f"pith_short_{length}": suffix[:length] for length in SHORT_LENGTHS}
-    stated = [(forms.get(k, suffix), v) for k, v in case.aliases() if k.startswith("pith_short")]
+    stated = [(forms.get(k, suffix), v) for k, v in case.aliases if k.startswith("pith_short")]
     if (own := case.says("short_pith_number")) is not None:
         stated.append((f"pith:{suffix[: SHORT_LENGTHS[0]]}", own if isinstance(own, str) else "?"))
     if not stated:
@@ -135,7 +137,7 @@ def check_short_forms(case: Case) -> Check:
 def check_aliases(case: Case) -> Check:
     """V7: aliases that can be derived from the signed source are derived from it."""
     source = case.source
-    stated = [(k, v) for k, v in case.aliases() if not k.startswith("pith_short")]
+    stated = [(k, v) for k, v in case.aliases if not k.startswith("pith_short")]
     if source is None or not stated:
         return Check.skipped("aliases", "The document states no alias to compare.")
     derived = {
@@ -247,7 +249,7 @@ def check_signature(case: Case) -> Check:
 
 def check_receipt_digest(case: Case) -> Check:
     """V11: the digest that the receipt states is the digest computed here."""
-    receipt, found = case.exhibit.receipt, case.exhibit.digest.hex()
+    receipt, found = case.exhibit.receipt, case.exhibit.canonical_sha256
     if receipt is None or receipt.canonical_sha256 is None:
         return Check.skipped("receipt-digest", "The receipt states no digest.")
     if receipt.canonical_sha256 != found:

@@ -110,7 +110,8 @@ class CitationRequest(Part):
         except ValidationError as error:
             first = error.errors(include_url=False, include_input=False)[0]
             where = ".".join(map(str, first["loc"])) or "request"
-            raise StatementError(f"Nothing was signed: {where}: {first['msg']}.") from error
+            what = first["msg"].removeprefix("Value error, ")
+            raise StatementError(f"Nothing was signed: {where}: {what}.") from error
 
     @model_validator(mode="after")
     def _has_the_quote_it_speaks_of(self) -> Self:

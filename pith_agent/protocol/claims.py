@@ -93,6 +93,7 @@ class ClaimReport(Stated):
 def check_claim_ids(claim: PaperClaim) -> Identifier:
     """The identifier of a claim whose `id`, `doi` and `version` do not contradict each other.
 
+    An arXiv id or DOI without a version gets the claimed one: that version is looked up.
     Pure: it needs no record, so it comes before any look-up. An arXiv id and a publisher's DOI
     may well be one paper; only the two ids of one kind can contradict each other.
 
@@ -112,6 +113,8 @@ def check_claim_ids(claim: PaperClaim) -> Identifier:
         raise ConflictingIdentifiersError(
             f"{named} and version {claim.version} name two versions of one paper."
         )
+    if paper and paper.version is None and claim.version is not None:
+        return parse_identifier(f"arXiv:{paper.id}v{claim.version}")
     return named
 
 
@@ -128,7 +131,7 @@ def examine_claim(claim: PaperClaim, record: VerifiedRecord) -> ClaimReport:
     source = record.signed.source
     conflict = _elsewhere(claim, record)
     # White space is what a model sends for a title that it does not know.
-    title = match_title(claim.title, record) if (claim.title or "").strip() else None
+    title = match_title(claim.title, record) if claim.title and claim.title.strip() else None
     compared = (_version(claim, record), _year(claim, record), _authors(claim, record))
     levels = [comparison.level for comparison in compared]
     levels += [_LEVELS[title.match]] if title else []
@@ -210,6 +213,8 @@ def _elsewhere(claim: PaperClaim, record: VerifiedRecord) -> str | None:
             return f"{named} is another paper than the signed arXiv:{source.id}."
         if named.suffix and not record.pith_number.rpartition(":")[2].startswith(named.suffix):
             return f"{named} is another record than {record.pith_number}."
+    if claim.version not in (None, source.version):
+        return f"The record is of version {source.version}, and not {claim.version}."
     return None
 
 

@@ -22,10 +22,12 @@ def safe_text(text: str, limit: int | None = None) -> str:
     """`text` on one line, without characters that cannot be seen, cut at `limit` characters."""
     if limit is not None:
         text = text[: 8 * limit + 64]
-    if not (text.isascii() and text.isprintable()):
+    if text.isascii() and text.isprintable():
+        # A space is all the white space that such a text can hold.
+        text = " ".join(text.split()) if " " in text else text
+    else:
         text = _ESCAPES.sub("", text)
-        text = "".join(map(_visible, text))
-    text = " ".join(text.split())
+        text = " ".join("".join(map(_visible, text)).split())
     return text if limit is None or len(text) <= limit else text[: limit - 1] + "…"
 
 

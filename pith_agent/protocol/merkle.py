@@ -1,9 +1,9 @@
 """The Merkle tree over the entries of a ledger, as in RFC 6962: roots and proofs.
 
-A tree of n leaves has a complete subtree, or node, `(level, index)` for each run of `2**level`
-leaves from leaf `index * 2**level` that is full. A node never changes once it is there. A storage
-keeps all of them, level 0 being the leaf hashes: n nodes more than leaves at most. A root or a
-proof is then read from at most two nodes a level, without reading the leaves.
+A tree of n leaves has a complete subtree, or node, `(level, place)` for each run of `2**level`
+leaves from leaf `place * 2**level` that is full. A node never changes once it is there. A storage
+keeps all of them, level 0 being the leaf hashes; above it there are fewer nodes than leaves. A
+root or a proof is then read from at most two nodes a level, however many leaves there are.
 
 Hashes are 32 bytes, SHA-256.
 
@@ -24,14 +24,15 @@ MAX_SIZE = 2**63 - 1
 EMPTY_ROOT = hashlib.sha256(b"").digest()
 
 ReadNode: TypeAlias = Callable[[int, int], bytes]
-"""The hash of the complete subtree at `(level, index)`. It is asked for none that is not full."""
+"""The hash of the complete subtree at `(level, place)`. It is asked for none that is not full."""
 
 
 class Node(NamedTuple):
-    """A complete subtree: the hash over leaves `index << level` to `(index + 1) << level`."""
+    """A complete subtree, over the leaves from `place << level` to `(place + 1) << level`."""
 
     level: int
-    index: int
+    place: int
+    """Its index in the level: `index` itself is a method of tuples."""
     hash: bytes
 
 
@@ -67,10 +68,10 @@ class Frontier:
 
     def append(self, leaf: bytes) -> list[Node]:
         """Add a leaf hash, and return the nodes that it completes: its own first, then upwards."""
-        index, made = self.size, [Node(0, self.size, leaf)]
-        while index & 1:
-            index >>= 1
-            made.append(Node(len(made), index, node_hash(self._peaks.pop(), made[-1].hash)))
+        place, made = self.size, [Node(0, self.size, leaf)]
+        while place & 1:
+            place >>= 1
+            made.append(Node(len(made), place, node_hash(self._peaks.pop(), made[-1].hash)))
         self._peaks.append(made[-1].hash)
         self.size += 1
         return made
@@ -98,9 +99,9 @@ class Tree:
                 self._levels.append([])
             self._levels[level].append(made)
 
-    def node(self, level: int, index: int) -> bytes:
+    def node(self, level: int, place: int) -> bytes:
         """The hash of a complete subtree: what proofs read."""
-        return self._levels[level][index]
+        return self._levels[level][place]
 
     def root(self) -> bytes:
         """The root of the tree as it is now."""
@@ -181,7 +182,7 @@ def verify_inclusion(
 ) -> None:
     """Check that the leaf hash `leaf` is at `index` in the tree of `size` leaves.
 
-    Total: whatever is passed, it returns or raises `LedgerProofError`.
+    Total: whatever the values, it returns or raises `LedgerProofError`.
 
     Args:
         leaf: Hash of the entry, made by the caller from the entry itself.
@@ -218,7 +219,7 @@ def verify_consistency(
 ) -> None:
     """Check that the tree with `new_root` begins with the leaves of the one with `old_root`.
 
-    Total: whatever is passed, it returns or raises `LedgerProofError`. Every tree extends the
+    Total: whatever the values, it returns or raises `LedgerProofError`. Every tree extends the
     empty one; the proof of that is empty.
 
     Source: RFC 9162, 2.1.4.2.
@@ -283,7 +284,7 @@ def _split(count: int) -> int:
 
 
 def _runs(start: int, end: int) -> Iterator[tuple[int, int]]:
-    """Level and index of the nodes that make up leaves `start` to `end`, from the left.
+    """Level and place of the nodes that make up leaves `start` to `end`, from the left.
 
     The start must be one at which RFC 6962 splits: 0, or a multiple of the first node's leaves.
     """
@@ -294,7 +295,7 @@ def _runs(start: int, end: int) -> Iterator[tuple[int, int]]:
 
 
 def _peaks(start: int, end: int, node: ReadNode) -> list[bytes]:
-    return [node(level, index) for level, index in _runs(start, end)]
+    return [node(level, place) for level, place in _runs(start, end)]
 
 
 def _join(peaks: list[bytes]) -> bytes:

@@ -8,15 +8,21 @@ Source: docs/reference/protocol.md.
 """
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import lru_cache
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
 from typing import Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
 
 from pith_agent.errors import CanonicalFormError, DocumentError, DocumentTooLargeError
-from pith_agent.protocol.canon import canonical_bytes, number_suffix, sha256
+from pith_agent.protocol.canon import (
+    canonical_bytes,
+    number_suffix,
+    sha256,
+    snapshot_sha256,
+    text_sha256,
+)
 from pith_agent.protocol.strict_json import JsonObject, parse_json
 
 MAX_RECORD_BYTES = 1 << 20
@@ -93,28 +99,36 @@ _PAPER = (
     ("abstract_canon_sha256", "metadata.abstract_canon_sha256"),
 )
 
-SOURCE_COPIES = (
-    ("source", "source"),
-    ("schema_version", "schema_version"),
-    ("graph_snapshot.source", "source"),
+Copies: TypeAlias = tuple[str, tuple[tuple[str, str], ...]]
+"""An object of a document, `""` for the document itself; and the names in it that repeat a signed
+value, each with the place of that value in the canonical record."""
+
+SOURCE_COPIES: tuple[Copies, ...] = (
+    ("", (("source", "source"), ("schema_version", "schema_version"))),
+    ("graph_snapshot", (("source", "source"),)),
 )
-PAPER_COPIES = tuple((f"paper.{name}", signed) for name, signed in _PAPER)
-GRAPH_COPIES = tuple((f"graph_snapshot.paper.{name}", signed) for name, signed in _PAPER)
+PAPER_COPIES: tuple[Copies, ...] = (("paper", _PAPER),)
+GRAPH_COPIES: tuple[Copies, ...] = (("graph_snapshot.paper", _PAPER),)
 COPIES = SOURCE_COPIES + PAPER_COPIES + GRAPH_COPIES
-"""Where a document repeats a signed value, and where that value stands in the canonical record."""
 
 TITLES = ("title", "paper.title", "graph_snapshot.paper.title")
 ABSTRACTS = ("abstract", "paper.abstract", "graph_snapshot.paper.abstract")
 """Where a document shows the title, or the whole abstract."""
+
+_YEAR = re.compile("[0-9]{4}")
 
 CLAIMS = "graph_snapshot.claims.items"
 CLAIMS_HASH = "graph_snapshot.claims.snapshot_sha256"
 """The claims, and the unsigned hash that binds them."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Exhibit:
-    """One document laid open: what it says, beside what we computed from it."""
+    """One document laid open: what it says, beside what we computed from it.
+
+    What several checks need is computed once. It depends on the document alone, which nobody
+    else can change.
+    """
 
     document: JsonObject
     form: Form
@@ -128,6 +142,12 @@ class Exhibit:
     receipt_path: str | None
     receipt_fault: str | None
     """Why there is something in the place of the receipt that is none."""
+    _hashes: dict[str, str | None] = field(default_factory=dict, init=False, repr=False)
+
+    @property
+    def canonical_sha256(self) -> str:
+        """The digest as 64 lower-case hex digits."""
+        return self.digest.hex()
 
     @property
     def suffix(self) -> str:
@@ -138,7 +158,31 @@ class Exhibit:
     def pith_number(self) -> str | None:
         """The Pith Number that the canonical record hashes to, when it states a year."""
         year = self.view.year if self.view else ""
-        return f"pith:{year}:{self.suffix}" if re.fullmatch("[0-9]{4}", year) else None
+        return f"pith:{year}:{self.suffix}" if _YEAR.fullmatch(year) else None
+
+    @cached_property
+    def claims_sha256(self) -> str | None:
+        """The snapshot hash of the claims; `None` if they are not whole or have no hash."""
+        items = at(self.document, CLAIMS)
+        count = at(self.document, "graph_snapshot.claims.count")
+        if not isinstance(items, list) or count not in (None, len(items)):
+            return None
+        try:
+            return snapshot_sha256(items)
+        except CanonicalFormError:
+            return None
+
+    def text_hash(self, text: str) -> str | None:
+        """The hash of a title or abstract; `None` if the text has none.
+
+        A record shows its title three times and its abstract twice: each is hashed once.
+        """
+        if text not in self._hashes:
+            try:
+                self._hashes[text] = text_sha256(text)
+            except CanonicalFormError:
+                self._hashes[text] = None
+        return self._hashes[text]
 
 
 def load_document(data: bytes) -> JsonObject:
@@ -197,7 +241,9 @@ def at(document: JsonValue, path: str) -> JsonValue:
     """The value at a dotted path; `None` where there is none. `events[0].payload` reads a list."""
     value = document
     for name, place in _steps(path):
-        value = value.get(name) if isinstance(value, dict) else None
+        if not isinstance(value, dict):
+            return None
+        value = value.get(name)
         if place is not None and isinstance(value, list):
             value = value[place] if place < len(value) else None
     return value
@@ -208,6 +254,19 @@ def _steps(path: str) -> tuple[tuple[str, int | None], ...]:
     """The names of a dotted path, each with its index. Kept: one verification reads 100 paths."""
     parts = [step.partition("[") for step in path.split(".")]
     return tuple((name, int(index[:-1]) if index else None) for name, _, index in parts)
+
+
+def copies_in(
+    document: JsonObject, copies: Iterable[Copies]
+) -> Iterator[tuple[str, JsonValue, str]]:
+    """The path of each repetition that is present, what it says, and where that is signed."""
+    for path, names in copies:
+        shown = at(document, path) if path else document
+        if not isinstance(shown, dict):
+            continue
+        for name, signed in names:
+            if (found := shown.get(name)) is not None:
+                yield f"{path}.{name}" if path else name, found, signed
 
 
 def created_events(document: JsonObject) -> Iterator[str]:

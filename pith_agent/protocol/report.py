@@ -5,6 +5,7 @@ A report is made by `verify.examine` only, and only a report makes a `VerifiedRe
 
 import json
 from dataclasses import InitVar, dataclass
+from functools import lru_cache
 from typing import Literal, Self, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, JsonValue, PrivateAttr
@@ -49,15 +50,18 @@ class Check(Stated):
             name=name,
             status="pass",
             code="ok",
-            detail=safe_text(detail),
+            detail=_sentence(detail),
             expected=value,
             found=value,
         )
 
-    @classmethod
-    def skipped(cls, name: str, detail: str) -> Self:
+    # Kept: half of the checks of a small record are skipped, for few reasons, and a check cannot
+    # be changed.
+    @staticmethod
+    @lru_cache(maxsize=64)
+    def skipped(name: str, detail: str) -> "Check":
         """The rule has nothing to apply to; `detail` says why."""
-        return cls(name=name, status="skipped", code="not-checked", detail=safe_text(detail))
+        return Check(name=name, status="skipped", code="not-checked", detail=_sentence(detail))
 
     @classmethod
     def warned(
@@ -74,7 +78,7 @@ class Check(Stated):
             name=name,
             status="warn",
             code=code,
-            detail=safe_text(detail),
+            detail=_sentence(detail),
             expected=_quote(expected),
             found=_quote(found),
         )
@@ -94,7 +98,7 @@ class Check(Stated):
             name=name,
             status="undecidable" if issubclass(error, UndecidableError) else "fail",
             code=error.code,
-            detail=safe_text(detail),
+            detail=_sentence(detail),
             expected=_quote(expected),
             found=_quote(found),
         )
@@ -271,6 +275,10 @@ def seal(
         seal=_SEAL,
     )
     return report
+
+
+_sentence = lru_cache(maxsize=256)(safe_text)
+"""A detail as it is shown. Kept: the same ones are said of every record."""
 
 
 def _quote(value: JsonValue) -> str | None:

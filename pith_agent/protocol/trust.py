@@ -9,7 +9,7 @@ Source: docs/explanation/trust-model.md.
 import base64
 import binascii
 import hashlib
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from typing import Literal, Self
 
@@ -49,12 +49,12 @@ class TrustedKey(_StrictModel):
     @property
     def raw(self) -> bytes:
         """The 32 bytes of the key."""
-        return base64.b64decode(self.public_key_b64)
+        return _raw(self.public_key_b64)
 
     @property
     def sha256(self) -> str:
         """SHA-256 of the key, 64 hex digits: what we store and compare."""
-        return hashlib.sha256(self.raw).hexdigest()
+        return _sha256(self.public_key_b64)
 
     @property
     def fingerprint(self) -> str:
@@ -135,6 +135,17 @@ def _decode(text: str) -> bytes | None:
     except (binascii.Error, ValueError):
         return None
     return raw if base64.b64encode(raw).decode("ascii") == text else None
+
+
+# Kept by the text of the key and not by the object, which can be copied with another key.
+@lru_cache(maxsize=64)
+def _raw(public_key_b64: str) -> bytes:
+    return base64.b64decode(public_key_b64)
+
+
+@lru_cache(maxsize=64)
+def _sha256(public_key_b64: str) -> str:
+    return hashlib.sha256(_raw(public_key_b64)).hexdigest()
 
 
 @cache

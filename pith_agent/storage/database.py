@@ -1,11 +1,13 @@
 """One SQLite file, opened so that several threads and processes may share it."""
 
+import os
 import sqlite3
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Self
 
 from pith_agent.errors import StoreDamagedError, StoreUnavailableError
 
@@ -43,23 +45,59 @@ class Database:
             StoreUnavailableError: The file cannot be opened or created.
             StoreDamagedError: The file is no database of ours.
         """
-        self.path = path
-        self._busy_milliseconds = busy_milliseconds
-        self._lock = threading.RLock()
-        try:
-            if path is not None:
+        if path is not None:
+            try:
                 path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._connection = sqlite3.connect(
-                path or ":memory:", isolation_level=None, check_same_thread=False
-            )
-        except (OSError, sqlite3.Error) as error:
-            raise StoreUnavailableError(f"{path} cannot be opened: {error}.") from error
+            except OSError as error:
+                raise StoreUnavailableError(f"{path} cannot be opened: {error}.") from error
+        self._connect(path, str(path or ":memory:"), busy_milliseconds)
         try:
             with self._translated():
                 self._prepare(schema, durable=durable)
         except BaseException:
             self._connection.close()
             raise
+
+    @classmethod
+    def reading(cls, path: Path) -> Self | None:
+        """An existing file, opened for reading; `None` while there is none, or nothing in it.
+
+        Raises:
+            StoreUnavailableError: The file cannot be opened.
+            StoreDamagedError: The file is no database.
+        """
+        if not os.path.lexists(path):
+            return None
+        log = path.with_name(f"{path.name}-wal")
+        # Where no write-ahead log is, none can be needed, and a read-only directory can have none.
+        still = not os.access(path.parent, os.W_OK) and not log.exists()
+        made = cls.__new__(cls)
+        uri = f"{path.absolute().as_uri()}?{'immutable=1' if still else 'mode=ro'}"
+        made._connect(path, uri, BUSY_MILLISECONDS)
+        try:
+            made._connection.row_factory = sqlite3.Row
+            if made.read("SELECT 1 FROM sqlite_master LIMIT 1"):
+                return made
+        except BaseException:
+            made.close()
+            raise
+        made.close()
+        return None
+
+    def _connect(self, path: Path | None, name: str, busy_milliseconds: int) -> None:
+        self.path = path
+        self._busy_milliseconds = busy_milliseconds
+        self._lock = threading.RLock()
+        try:
+            self._connection = sqlite3.connect(
+                name,
+                timeout=busy_milliseconds / 1000,
+                isolation_level=None,
+                check_same_thread=False,
+                uri=name.startswith("file:"),
+            )
+        except (OSError, sqlite3.Error) as error:
+            raise StoreUnavailableError(f"{path} cannot be opened: {error}.") from error
 
     def _prepare(self, schema: str, *, durable: bool) -> None:
         self._connection.row_factory = sqlite3.Row

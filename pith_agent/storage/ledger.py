@@ -5,15 +5,16 @@ so that a tree can be built over them.
 """
 
 import hashlib
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
 
-from pith_agent.errors import NotFoundError, StoreDamagedError
+from pith_agent.errors import NotFoundError, StoreDamagedError, StoreUnavailableError
 from pith_agent.protocol.citation import Envelope
-from pith_agent.storage.database import Database
+from pith_agent.storage.database import Database, Row
 
 SCHEMA = """
 CREATE TABLE entries (
@@ -54,8 +55,10 @@ class Entry:
 class Ledger:
     """An append-only list of envelopes in one file; several processes may append."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, path: Path, database: Database | None = None) -> None:
+        self._path = path
         self._database = database
+        self._lock = threading.Lock()
 
     @classmethod
     def open(cls, path: Path) -> Self:
@@ -65,15 +68,24 @@ class Ledger:
             StoreUnavailableError: The file cannot be opened or written.
             StoreDamagedError: The file is no ledger.
         """
-        return cls(Database(path, SCHEMA, durable=True))
+        return cls(path, Database(path, SCHEMA, durable=True))
+
+    @classmethod
+    def reading(cls, path: Path) -> Self:
+        """The ledger for reading: nothing is created, and one that is not there yet is empty."""
+        return cls(path)
 
     def append(self, envelopes: list[Envelope]) -> list[int]:
         """Write envelopes, all or none, and return their indexes once they are on the disk.
 
         Raises:
-            StoreUnavailableError: The disk is full or read-only; nothing was written.
+            StoreUnavailableError: The disk is full or read-only, or the ledger was opened for
+                reading; nothing was written.
         """
-        with self._database.transaction() as connection:
+        database = self._opened()
+        if database is None:
+            raise StoreUnavailableError(f"{self._path} is opened for reading only.")
+        with database.transaction() as connection:
             # Read under the lock, so that times do not run backwards between processes.
             now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
             row = connection.execute("SELECT COALESCE(MAX(idx) + 1, 0) FROM entries").fetchone()
@@ -95,7 +107,7 @@ class Ledger:
         """
         if not citation_id.isascii():
             return None  # SQLite could not be given half of a surrogate pair.
-        rows = self._database.read(
+        rows = self._rows(
             "SELECT * FROM entries WHERE payload_sha256 = ?", citation_id.removeprefix("pcite:")
         )
         return _entry(*rows[0]) if rows else None
@@ -117,7 +129,7 @@ class Ledger:
 
     def complete(self, start: str, limit: int) -> tuple[list[str], int]:
         """The newest citation ids that begin with `start`, at most `limit`; how many there are."""
-        rows = self._database.read(
+        rows = self._rows(
             "SELECT 'pcite:' || payload_sha256 AS name, COUNT(*) OVER () AS total FROM entries"
             " WHERE substr(name, 1, length(?1)) = ?1 ORDER BY idx DESC LIMIT ?2",
             start,
@@ -127,20 +139,32 @@ class Ledger:
 
     def entries(self, start: int = 0, limit: int = 1000) -> Iterator[Entry]:
         """Entries from index `start`, in order."""
-        rows = self._database.read(
-            "SELECT * FROM entries WHERE idx >= ? ORDER BY idx LIMIT ?", start, limit
-        )
+        rows = self._rows("SELECT * FROM entries WHERE idx >= ? ORDER BY idx LIMIT ?", start, limit)
         for expected, row in enumerate(rows, start):
             if row["idx"] != expected:
                 raise StoreDamagedError(f"Entry {expected} of the ledger is missing.")
             yield _entry(*row)
 
     def __len__(self) -> int:
-        return int(self._database.read("SELECT COUNT(*) FROM entries")[0][0])
+        rows = self._rows("SELECT COUNT(*) FROM entries")
+        return int(rows[0][0]) if rows else 0
 
     def close(self) -> None:
         """Close the file."""
-        self._database.close()
+        with self._lock:
+            if self._database is not None:
+                self._database.close()
+
+    def _rows(self, sql: str, *values: object) -> list[Row]:
+        database = self._opened()
+        return database.read(sql, *values) if database else []
+
+    def _opened(self) -> Database | None:
+        """The file, opened for reading as soon as another ledger has begun it."""
+        with self._lock:
+            if self._database is None:
+                self._database = Database.reading(self._path)
+            return self._database
 
 
 def _leaf_hash(leaf: bytes) -> bytes:

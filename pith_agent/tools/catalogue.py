@@ -63,9 +63,12 @@ def call_tool(client: Client, name: str, arguments: JsonObject | str) -> JsonObj
 def _object(arguments: JsonObject | str) -> JsonObject:
     if isinstance(arguments, str):
         try:
-            arguments = json.loads(arguments)
+            found = json.loads(arguments)
         except (ValueError, RecursionError) as error:
             raise ArgumentsError("The arguments are no JSON.") from error
+        if not isinstance(found, dict):
+            raise ArgumentsError("The arguments are no JSON object.")
+        return found
     return arguments
 
 

@@ -22,6 +22,7 @@ from pith_agent.protocol.citation import Page, Relationship
 from pith_agent.protocol.citation_draft import CitationRequest
 from pith_agent.protocol.citation_report import CitationReport
 from pith_agent.protocol.display import safe_text
+from pith_agent.protocol.identifier import parse_identifier
 from pith_agent.protocol.strict_json import JsonObject
 from pith_agent.signed import Draft, SignedCitation, signed_citation
 from pith_agent.tools.definition import (
@@ -36,6 +37,7 @@ from pith_agent.tools.definition import (
 )
 from pith_agent.tools.results import (
     CheckedCitations,
+    LoggedCitation,
     LoggedCitations,
     Signed,
     SignedItem,
@@ -44,6 +46,10 @@ from pith_agent.tools.results import (
 
 ID_LENGTH = 90
 """Characters of a citation id that an answer repeats. A real one has 70."""
+
+
+SEARCHED = 10_000
+"""Entries of the ledger that one call looks through for a paper; `next_start` goes on."""
 
 
 class SignArguments(Arguments):
@@ -93,6 +99,7 @@ class VerifyCitationArguments(Arguments):
 
 
 class ListCitationsArguments(Arguments):
+    pith_number: Annotated[str | None, Field(description="Only those of this paper.")] = None
     start: Annotated[int, Field(description="First index, from 0.", ge=0)] = 0
     limit: Annotated[int, Field(description="How many.", ge=1, le=100)] = 20
 
@@ -196,6 +203,8 @@ def _envelope(client: Client, citation: JsonObject | str) -> JsonObject | bytes 
     """An envelope as it was given, or the one that the ledger has under an id."""
     if not isinstance(citation, str):
         return citation
+    if citation.lstrip().startswith("{"):
+        return citation.encode("utf-8", "replace")
     try:
         entry = client.ledger.require(citation)
     except (NotFoundError, StorageError) as error:  # Another citation may come as an envelope.
@@ -204,7 +213,7 @@ def _envelope(client: Client, citation: JsonObject | str) -> JsonObject | bytes 
             code=error.code,
             message=error.message,
             hint=error.hint,
-            citation_id=safe_text(citation, ID_LENGTH),
+            citation_id=safe_text(citation[:ID_LENGTH]),
         )
     return entry.envelope.canonical()
 
@@ -212,9 +221,26 @@ def _envelope(client: Client, citation: JsonObject | str) -> JsonObject | bytes 
 def _list(client: Client, arguments: ListCitationsArguments, progress: Progress) -> LoggedCitations:
     size = len(client.ledger)
     start = min(arguments.start, size)
-    items = tuple(map(logged, client.ledger.entries(start, arguments.limit)))
-    end = start + len(items)
-    return LoggedCitations(size=size, items=items, next_start=end if end < size else None)
+    suffix = _suffix(arguments.pith_number)
+    items: list[LoggedCitation] = []
+    end = start
+    for entry in client.ledger.entries(start, SEARCHED if suffix else arguments.limit):
+        row = logged(entry)
+        end += 1
+        if suffix is None or row.pith_number.endswith(suffix):
+            items.append(row)
+        if len(items) == arguments.limit:
+            break
+    return LoggedCitations(size=size, items=tuple(items), next_start=end if end < size else None)
+
+
+def _suffix(number: str | None) -> str | None:
+    if number is None:
+        return None
+    named = parse_identifier(number, context="pith")
+    if named.kind != "pith":
+        raise ArgumentsError("pith_number: this is no full Pith Number.")
+    return f":{named.suffix}"
 
 
 SIGN_CITATION = ToolDefinition(
@@ -222,9 +248,9 @@ SIGN_CITATION = ToolDefinition(
     title="Sign a citation",
     description=(
         "Sign that a work cites verified papers, and append it to this machine's ledger. Refuses"
-        " papers that are not verified, short ids, and a paper named twice. The key is a file that the user made with"
-        " 'pith-agent keys new'; it is never an argument. Returns the DSSE envelope, its"
-        " `citation_id` and ledger position. Next: `verify_citation` with the envelope."
+        " papers that are not verified, short ids, and a paper named twice. The key is a file that"
+        " the user made with 'pith-agent keys new'; it is never an argument. Returns the DSSE"
+        " envelope, its `citation_id` and ledger position. Next: `verify_citation` with it."
     ),
     arguments=SignArguments,
     result=Signed,
@@ -249,8 +275,8 @@ LIST_CITATIONS = ToolDefinition(
     name="list_citations",
     title="List what was signed here",
     description=(
-        "List the citations that this machine signed, in order, from its ledger. Use it to see"
-        " whether a paper was cited before. Call again with `next_start` for more."
+        "List the citations that this machine signed, in order, from its ledger. Call again"
+        " with `next_start` for more."
     ),
     arguments=ListCitationsArguments,
     result=LoggedCitations,

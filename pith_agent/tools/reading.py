@@ -68,7 +68,7 @@ class VerifyArguments(Arguments):
         list[SkipValidation[PaperClaim]],
         AsList,
         Field(
-            description="What you believe of papers: the id, and a title, authors, year, version.",
+            description="What you believe of papers; only the id is needed.",
             json_schema_extra=LIST_LIMITS,
         ),
     ] = Field(default_factory=list)

@@ -104,7 +104,7 @@ class SignedItem(Stated):
     def without_citation(cls, target: str, status: str, error: PithError) -> Self:
         """The item for a paper that was not cited."""
         return cls(
-            target=safe_text(target, TARGET_LENGTH),
+            target=safe_text(target[:TARGET_LENGTH]),
             status=status,
             code=error.code,
             message=error.message,

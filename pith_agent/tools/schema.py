@@ -108,6 +108,9 @@ def _quiet(schema: JsonObject, noise: Noise) -> JsonObject:
             kept[key] = {n: p if n in needed else _without_null(p) for n, p in parts.items()}
         elif not noise(key, value):
             kept[key] = _compact(value, noise)
+    entry = kept.get("items")
+    if isinstance(entry, dict) and "properties" in entry:
+        entry.pop("description", None)  # As in `_place`; one that is not referred to has it too.
     return kept
 
 

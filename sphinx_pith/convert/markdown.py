@@ -31,7 +31,7 @@ _PIECE = re.compile(
 _ROLE = re.compile(r"\{(?P<name>[\w.:+-]+)\}$")
 _TITLED = re.compile(r"(?s)(?P<text>.+?)\s*<(?P<target>[^<]*)>$")
 _DESTINATION = re.compile(
-    r"\]\(\s*(?:<(?P<angle>https?://[^<>\n]*)>|(?P<plain>https?://\S*))", re.I
+    r"\]\(\s*(?:<(?P<angle>https?://[^<>\n]*)>|(?=(?P<plain>https?://\S*)))", re.I
 )
 _MARKUP = re.compile(r"[*`<\[\x00]|!\[|(?<!\w)_|_(?!\w)|~~")
 
@@ -78,8 +78,9 @@ class Paragraph:
         yield from found
         taken: list[tuple[int, int]] = []
         for match in _DESTINATION.finditer(masked):
-            if link := self._inline(masked, match):
-                taken.append(match.span())
+            place = _destination(masked, match)
+            if link := self._inline(masked, match.start(), *place):
+                taken.append(place)
                 yield link
         for match in ADDRESS.finditer(masked):
             if not any(start <= match.start() < end for start, end in taken):
@@ -127,6 +128,8 @@ class Paragraph:
         titled = _TITLED.match(content)
         named = titled["target"] if titled else content
         target, reason = judge_name(named.strip(), self._rules)
+        if not reason and self._is_title and not titled:
+            reason = "in-title"
         if not reason and ("\n" in named or content.startswith("!")):
             reason = "broken-address" if "\n" in named else "role-syntax"
         at = match.end() + (titled.start("target") if titled else 0)
@@ -139,6 +142,8 @@ class Paragraph:
     def _cite(self, role: re.Match[str], at: int, content: str, end: int) -> Link:
         """A `cite` role, whose content begins at `at`."""
         keys, reason = judge_keys(content, self._rules)
+        if not reason and self._is_title:
+            reason = "in-title"
         edits = [self._edit(role.start("name"), role.end("name"), CITE_ROLES[role["name"]])]
         edits += (self._edit(at + key.start, at + key.end, key.new) for key in keys)
         target = ", ".join(key.new for key in keys) or None
@@ -151,17 +156,13 @@ class Paragraph:
             edit = self._edit(match.start("auto"), match.end("auto"), f"pith:{target}")
             yield self._link(match.start(), match.end(), target, reason, (edit,))
 
-    def _inline(self, masked: str, match: re.Match[str]) -> Link | None:
+    def _inline(self, masked: str, closing: int, start: int, end: int) -> Link | None:
         """`[text](address)`; `None` if it is none, or of another site."""
-        group = "angle" if match["angle"] else "plain"
-        start, end = match.start(group), match.end(group)
-        if group == "plain":
-            end = _balanced(masked, start, end)
         target, reason = judge(masked[start:end], self._rules)
-        opening = _opening(masked, match.start())
+        opening = _opening(masked, closing)
         if opening is None or not (target or reason):
             return None
-        text = masked[opening + 1 : match.start()]
+        text = masked[opening + 1 : closing]
         if opening and masked[opening - 1] == "!":
             reason = "image"
         elif not text.strip() or _MARKUP.search(text):
@@ -204,8 +205,11 @@ class Paragraph:
         return self._places[line] + position - self._starts[line]
 
 
-def _balanced(text: str, start: int, end: int) -> int:
-    """Where a destination ends: at the parenthesis that was not opened inside it."""
+def _destination(text: str, match: re.Match[str]) -> tuple[int, int]:
+    """Where the address stands. It ends at the parenthesis that was not opened inside it."""
+    if match["angle"]:
+        return match.span("angle")
+    start, end = match.span("plain")
     depth = 0
     for position in range(start, end):
         if text[position] == "(":
@@ -213,8 +217,8 @@ def _balanced(text: str, start: int, end: int) -> int:
         elif text[position] == ")":
             depth -= 1
             if depth < 0:
-                return position
-    return end
+                return start, position
+    return start, end
 
 
 def _is_balanced(address: str) -> bool:

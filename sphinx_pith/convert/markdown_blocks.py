@@ -52,8 +52,7 @@ class MarkdownReader:
                 index += 1
                 continue
             if self._after_blank:
-                while self._items and line.indent < self._items[-1]:
-                    self._items.pop()
+                self._enter(line, [])
             end, segments = self._block(index)
             if end > index:
                 yield from self._flush()
@@ -71,30 +70,40 @@ class MarkdownReader:
         ends = (i for i in range(1, len(self._lines)) if self._lines[i].text in ("---", "..."))
         return next((i + 1 for i in ends), 0)
 
-    def _flush(self) -> Iterator[Segment]:
+    def _flush(self, kind: str = "prose") -> Iterator[Segment]:
         if self._paragraph:
-            yield Segment(tuple(self._paragraph))
+            yield Segment(tuple(self._paragraph), kind)
             self._paragraph = []
 
     def _prose(self, index: int) -> Iterator[Segment]:
         """A line of a paragraph, an item, a title or a table."""
         line = self._lines[index]
+        # An indented line goes on with a paragraph, but not with a title or a table.
         self._after_blank = False
         following = self._lines[index + 1].text if index + 1 < len(self._lines) else ""
         if _HEADING.match(line.text) or (_UNDERLINE.match(following) and not self._paragraph):
             yield from self._flush()
             yield Segment((line,), "title")
+            self._after_blank = True
         elif line.text.lstrip().startswith("|"):
             yield from self._flush()
             yield Segment((line,))
+            self._after_blank = True
+        elif _UNDERLINE.match(line.text):
+            yield from self._flush("title")
+            self._after_blank = True
         elif items := _items(line.text):
             yield from self._flush()
-            while self._items and line.indent < self._items[-1]:
-                self._items.pop()
-            self._items += items
+            self._enter(line, items)
             self._paragraph = [line]
         else:
             self._paragraph.append(line)
+
+    def _enter(self, line: Line, items: list[int]) -> None:
+        """Leave the items that the line is not indented enough for, and begin others."""
+        while self._items and line.indent < self._items[-1]:
+            self._items.pop()
+        self._items += items
 
     def _block(self, index: int) -> tuple[int, list[Segment]]:
         """The end of the block that begins here, and what is in it; no end if it is prose."""
@@ -109,9 +118,11 @@ class MarkdownReader:
         if self._fences and text.strip() and self._closes(text, self._fences[-1]):
             self._fences.pop()
             return index + 1, []
-        if fence := _FENCE.match(text):
-            return self._fence(index, fence)
-        return self._leaf(index, text)
+        fence = _FENCE.match(text)
+        end, segments = self._fence(index, fence) if fence else self._leaf(index, text)
+        if end > index:
+            self._enter(line, items)
+        return end, segments
 
     def _leaf(self, index: int, text: str) -> tuple[int, list[Segment]]:
         if _COMMENT.match(text):

@@ -153,11 +153,15 @@ class Reader:
         for kind in ("mousePressed", "mouseReleased"):
             self.do("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1)
 
-    def tap(self, selector: str) -> None:
-        """Touch an element."""
+    def touch(self, selector: str) -> None:
+        """Put a finger on an element."""
         x, y = self._middle(selector)
         self.do("Emulation.setTouchEmulationEnabled", enabled=True)
         self.do("Input.dispatchTouchEvent", type="touchStart", touchPoints=[{"x": x, "y": y}])
+
+    def tap(self, selector: str) -> None:
+        """Touch an element, and leave it."""
+        self.touch(selector)
         self.do("Input.dispatchTouchEvent", type="touchEnd", touchPoints=[])
 
     def card(self) -> str:

@@ -192,6 +192,16 @@ def test_a_finger_opens_with_the_toggle_and_closes_beside_it(reading):
     reader.until(GONE)
 
 
+def test_a_finger_that_rests_on_the_link_shows_nothing(reading):
+    reader = reading()
+
+    reader.touch(LINK)
+    pause(reader, 700)
+
+    assert reader.value(GONE)
+    reader.do("Input.dispatchTouchEvent", type="touchCancel", touchPoints=[])
+
+
 @pytest.mark.parametrize(("width", "height"), [(320, 256), (320, 640), (1280, 200), (800, 900)])
 @pytest.mark.parametrize("place", ["top", "middle", "bottom"])
 def test_the_card_stays_inside_the_window_and_nothing_scrolls_sideways(

@@ -28,6 +28,7 @@ def reasons(text: str, **rules: object) -> list[str]:
         (f"[T](<{URL}>)", f"[T](<{TARGET}>)"),
         (f'[T]({URL} "title")', f'[T]({TARGET} "title")'),
         (f"([T]({URL}))", f"([T]({TARGET}))"),
+        (f"[T]({URL})[U]({URL})", f"[T]({TARGET})[U]({TARGET})"),
         (f"<{URL}v2>", f"<{TARGET}v2>"),
         (f"# Title [T]({URL})", f"# Title [T]({TARGET})"),
         (f"> quote <{URL}>", f"> quote <{TARGET}>"),
@@ -55,6 +56,10 @@ def test_a_link_gets_another_destination_and_keeps_the_rest(before, after):
         (f"~~~python\n<{URL}>", "in-code"),
         (f"````{{note}}\n```\n<{URL}>\n```\n````", "in-code"),
         (f"text\n\n    <{URL}>", "in-code"),
+        (f"# Title\n    <{URL}>", "in-code"),
+        (f"word\n\n    - ```{{note}}\n\n      <{URL}>\n      ```", "in-code"),
+        (f"1. ```{{note}}\n\n   % <{URL}>\n   ```", "in-comment"),
+        (f"Title\n===\n    <{URL}>", "in-code"),
         (f"- item\n\n      <{URL}>", "in-code"),
         (f"---\nurl: {URL}\n---", "in-code"),
         (f"```{{figure}} {URL}\n```", "in-directive"),
@@ -73,6 +78,7 @@ def test_a_link_gets_another_destination_and_keeps_the_rest(before, after):
         (f"[`T`]({URL})", "nested-markup"),
         (f"[![b](x.svg)]({URL})", "nested-markup"),
         (f"# <{URL}>", "in-title"),
+        (f"word\n<{URL}>\n===", "in-title"),
         (f"{URL}", "bare-address"),
         (f"[T]({URL}#S1)", "part-of-paper"),
         (f"{{foo}}`{URL}`", "in-role"),
@@ -85,6 +91,14 @@ def test_what_is_no_plain_link_stays_and_the_reason_is_told(text, reason):
 
 def test_an_escaped_bracket_opens_no_link():
     assert reasons(f"\\[T]({URL})") == ["bare-address"]
+
+
+def test_a_role_without_a_text_stays_in_a_title():
+    roles = frozenset({"arxiv"})
+
+    assert reasons("# {arxiv}`1706.03762`", roles=roles) == ["in-title"]
+    after = convert("# {arxiv}`T <1706.03762>`", roles=roles)
+    assert after == "# {pith}`T <arXiv:1706.03762>`"
 
 
 def test_bare_addresses_are_converted_on_request():

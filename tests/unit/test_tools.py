@@ -112,9 +112,9 @@ def test_progress_is_told_as_a_batch_goes_on(client):
     told = []
     tool = next(tool for tool in TOOLS if tool.name == "resolve")
 
-    tool.call(client, {"ids": [NUMBER] * 25}, lambda done, total: told.append((done, total)))
+    tool.call(client, {"ids": [NUMBER] * 40}, lambda done, total: told.append((done, total)))
 
-    assert told == [(10, 25), (20, 25), (25, 25)]
+    assert told == [(16, 40), (32, 40), (40, 40)]
 
 
 def test_a_definition_inside_a_shared_one_stands_where_it_is_used():

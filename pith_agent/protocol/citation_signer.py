@@ -1,0 +1,153 @@
+"""Rule C9: who signed a citation, and whether that key may still be believed.
+
+Source: docs/reference/citation.md, "Signers".
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from pith_agent.errors import ExpiredSignerError, RevokedLaterError, RevokedSignerError
+from pith_agent.protocol.canon import sha256
+from pith_agent.protocol.citation_report import CitationReport
+from pith_agent.protocol.report import Check, decide
+
+RULE = "citation-signer"
+TIME = "%Y-%m-%dT%H:%M:%SZ"
+
+FirstSeen = Callable[[str], datetime | None]
+"""Citation id → when this machine wrote it into its ledger, or `None`."""
+
+_BEST_FIRST = ("pass", "warn", "undecidable", "fail")
+
+
+@dataclass(frozen=True, slots=True)
+class Signer:
+    """A key whose citations are accepted, and what is known of it."""
+
+    name: str
+    public: bytes
+    own: bool = False
+    """Whether it is a key of this machine."""
+    identity: str | None = None
+    """Who holds it, in the words of the user who trusts it."""
+    until: datetime | None = None
+    """Citations dated later are refused."""
+    distrust_after: datetime | None = None
+    """When it was revoked from: what was not seen before may be of somebody else."""
+
+    @property
+    def keyid(self) -> str:
+        """SHA-256 of the public key, 64 hex digits."""
+        return sha256(self.public).hex()
+
+    @property
+    def title(self) -> str:
+        """How reports name it."""
+        whose = "your key" if self.own else "trusted signer"
+        return f"{whose} {self.name}" + (f" ({self.identity})" if self.identity else "")
+
+
+def parse_time(text: object) -> datetime | None:
+    """A time as statements write it, `YYYY-MM-DDTHH:MM:SSZ`; `None` if it is none."""
+    if not isinstance(text, str) or len(text) != 20 or not text.isascii():
+        return None
+    try:
+        return datetime.strptime(text, TIME).replace(tzinfo=UTC)
+    except ValueError:
+        return None
+
+
+def with_signers(
+    report: CitationReport, signers: Iterable[Signer], first_seen: FirstSeen
+) -> CitationReport:
+    """Add rule C9 to the report on a citation whose signature holds.
+
+    Args:
+        report: What `examine_citation` says.
+        signers: What is known of keys. A key of `report.signed_by` that is not among them was
+            named by the caller, and nothing speaks against it.
+        first_seen: When this machine first had the citation. The time in it is the word of
+            whoever holds the key, so it does not show that it is older than a revocation.
+
+    Returns:
+        The report, decided anew; in `signed_by` only the keys that may be believed.
+    """
+    created = _created(report)
+    if not report.signed_by or created is None or report.citation_id is None:
+        return report  # Another rule has refused it already.
+    known: dict[str, list[Signer]] = {}
+    for signer in signers:
+        known.setdefault(signer.keyid, []).append(signer)
+    revoked = any(s.distrust_after for keyid in report.signed_by for s in known.get(keyid, []))
+    seen = first_seen(report.citation_id) if revoked else None
+    found = {
+        keyid: _check_key(keyid, known.get(keyid, []), created, seen) for keyid in report.signed_by
+    }
+    best = min(found.values(), key=lambda check: _BEST_FIRST.index(check.status))
+    checks = (*report.checks, best)
+    verdict, decisive = decide(checks)
+    believed = tuple(keyid for keyid, check in found.items() if check.status in ("pass", "warn"))
+    return report.model_copy(
+        update={
+            "verdict": verdict,
+            "code": decisive.code if decisive else "ok",
+            "message": decisive.detail if decisive else "",
+            "hint": decisive.hint if decisive else "",
+            "signed_by": believed,
+            "checks": checks,
+        }
+    )
+
+
+def _created(report: CitationReport) -> datetime | None:
+    predicate = (report.statement or {}).get("predicate")
+    return parse_time(predicate.get("created_at")) if isinstance(predicate, dict) else None
+
+
+def _check_key(
+    keyid: str, signers: list[Signer], created: datetime, seen: datetime | None
+) -> Check:
+    """The worst that is known of one key: it may be listed twice, as one's own and as trusted."""
+    checks = [_check_signer(signer, created, seen) for signer in signers]
+    if not checks:
+        return Check.passed(RULE, "Signed with a key that the caller named.", expected=keyid)
+    return max(checks, key=lambda check: _BEST_FIRST.index(check.status))
+
+
+def _check_signer(signer: Signer, created: datetime, seen: datetime | None) -> Check:
+    revoked, until = signer.distrust_after, signer.until
+    times = {"found": created.strftime(TIME)}
+    if revoked is not None:
+        times["expected"] = f"at most {revoked.strftime(TIME)}"
+        if created > revoked:
+            return Check.refused(
+                RULE,
+                RevokedSignerError,
+                f"Signed with {signer.title}, which was revoked by then.",
+                **times,
+            )
+        said = f"Signed with {signer.title}, which was revoked later"
+        if seen is not None and seen <= revoked:
+            return Check.warned(
+                RULE,
+                RevokedLaterError.code,
+                f"{said}; this machine logged it before, at {seen.strftime(TIME)}.",
+                **times,
+            )
+        return Check(
+            name=RULE,
+            status="undecidable",
+            code=RevokedLaterError.code,
+            detail=f"{said}; only the citation itself says that it is older.",
+            **times,
+        )
+    if until is not None and created > until:
+        return Check.refused(
+            RULE,
+            ExpiredSignerError,
+            f"Signed with {signer.title}, which was trusted up to an earlier time.",
+            expected=f"at most {until.strftime(TIME)}",
+            **times,
+        )
+    return Check.passed(RULE, f"Signed with {signer.title}.", expected=signer.keyid)

@@ -1,0 +1,246 @@
+"""`python -m sphinx_pith`: lock, check, verify and report on real projects."""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pith_agent import dump_lock, parse_lock
+from tests import faults
+from tests.documents import SUFFIX, TITLE, TRUST, signed_record
+from tests.e2e.roots.project import Project
+from tests.locks import locked
+from tests.registry import LoopbackRegistry, suffix_of
+
+
+@pytest.fixture(scope="module")
+def registry() -> Iterator[LoopbackRegistry]:
+    """A registry with two papers."""
+    with LoopbackRegistry() as running:
+        running.publish(arxiv_id="2401.00001", title="The First Paper")
+        running.publish(arxiv_id="2401.00002", title="The Second Paper")
+        yield running
+
+
+def project_of(path: Path, registry: LoopbackRegistry, *targets: str) -> Project:
+    project = Project(path)
+    project.conf(pith_records=[], pith_registry=[registry.url], pith_trust_root="trust.json")
+    (project.path / "trust.json").write_text(TRUST.model_dump_json())
+    project.page("\n\n".join(f"On :pith:`{target}`." for target in targets))
+    return project
+
+
+def names(project: Project) -> list[str]:
+    return sorted(parse_lock((project.path / "pith.lock").read_bytes()).aliases)
+
+
+def test_a_lock_is_written_checked_grown_and_pruned(
+    tmp_path: Path, registry: LoopbackRegistry
+) -> None:
+    project = project_of(tmp_path, registry, "2401.00001")
+    docs = str(project.path)
+
+    before = project.call("lock", "--check", docs)
+    made = project.call("lock", docs)
+    checked = project.call("lock", "--check", docs)
+    first = names(project)
+    project.page("On :pith:`2401.00002`.")
+    lacking = project.call("lock", "--check", docs)
+    grown = project.call("lock", docs)
+    both = names(project)
+    superfluous = project.call("lock", "--check", docs)
+    pruned = project.call("lock", "--prune", docs)
+    right = project.call("lock", "--check", docs)
+
+    assert (before.status, before.codes) == (1, ["unlocked"])
+    assert (made.status, made.log) == (0, "")
+    assert (checked.status, checked.log) == (0, "")
+    assert first == ["arxiv:2401.00001"]
+    assert (lacking.status, set(lacking.codes)) == (1, {"unlocked", "unused"})
+    assert (grown.status, both) == (0, ["arxiv:2401.00001", "arxiv:2401.00002"])
+    assert (superfluous.status, superfluous.codes) == (1, ["unused"])
+    assert (pruned.status, names(project)) == (0, ["arxiv:2401.00002"])
+    assert (right.status, right.log) == (0, "")
+    # Nothing but the lock is written beside the documents.
+    assert sorted(path.name for path in project.path.iterdir()) == [
+        "conf.py",
+        "index.rst",
+        "pith.lock",
+        "records",
+        "trust.json",
+    ]
+
+
+def test_an_upgrade_binds_a_name_to_the_newest_version(tmp_path: Path) -> None:
+    with LoopbackRegistry() as registry:
+        old = registry.publish(arxiv_id="2401.00001")
+        project = project_of(tmp_path, registry, "2401.00001", "2401.00001v1")
+        docs = str(project.path)
+        assert project.call("lock", docs).status == 0
+        new = registry.publish(arxiv_id="2401.00001", version=2)
+
+        same = project.call("lock", docs)
+        held = parse_lock((project.path / "pith.lock").read_bytes())
+        compared = project.call("check", docs)
+        raised = project.call("lock", "--upgrade", "--prune", docs)
+        lock = parse_lock((project.path / "pith.lock").read_bytes())
+        after = project.call("check", docs)
+
+    assert [one.status for one in (same, compared, raised, after)] == [0, 1, 0, 0]
+    assert held.aliases == {"arxiv:2401.00001": suffix_of(old)}
+    assert lock.aliases == {"arxiv:2401.00001": suffix_of(new)}
+    # The older version is cited by its own name.
+    assert set(lock.papers) == {suffix_of(old), suffix_of(new)}
+
+
+def test_a_paper_that_cannot_be_asked_for_fails_the_command_and_keeps_the_others(
+    tmp_path: Path,
+) -> None:
+    with LoopbackRegistry() as registry:
+        registry.publish(arxiv_id="2401.00001")
+        limited = registry.publish(arxiv_id="2401.00002")
+        registry.break_(f"/pith/{suffix_of(limited)}", faults.status(429, {"retry-after": "3600"}))
+        project = project_of(tmp_path, registry, "2401.00001", "2401.00002", "2401.00003")
+
+        made = project.call("lock", str(project.path))
+
+    assert made.status == 1
+    assert sorted(made.codes) == ["not-found", "rate-limited"]
+    assert names(project) == ["arxiv:2401.00001"]
+
+
+def test_options_after_the_directory_reach_sphinx(
+    tmp_path: Path, registry: LoopbackRegistry
+) -> None:
+    project = project_of(tmp_path, registry, "2401.00001")
+    docs, kept = str(project.path), str(tmp_path / "kept")
+
+    made = project.call("lock", "--build-dir", kept, docs, "-D", "pith_lock=other.lock", "-v")
+    checked = project.call("lock", "--check", docs, "-D", "pith_lock=other.lock", "-W", "-j2")
+    wrong = project.call("lock", docs, "-D", "pith_mode=nonsense")
+    unknown = project.call("lock", docs, "--no-such-option")
+
+    assert (made.status, checked.status) == (0, 0)
+    assert (project.path / "other.lock").exists()
+    assert not (project.path / "pith.lock").exists()
+    assert (tmp_path / "kept" / "doctrees" / "environment.pickle").exists()
+    assert (wrong.status, unknown.status) == (2, 2)
+    assert "pith_mode is 'nonsense'" in wrong.log
+
+
+def test_documents_are_verified_in_the_mode_and_with_the_builder_that_are_named(
+    tmp_path: Path, registry: LoopbackRegistry
+) -> None:
+    project = project_of(tmp_path, registry, "2401.00001")
+    docs, kept = str(project.path), tmp_path / "kept"
+    (project.path / "pith.lock").write_bytes(dump_lock(locked()))
+
+    offline = project.call("verify", docs)
+    asked = project.call(
+        "verify", "--mode", "auto", "--builder", "text", "--build-dir", str(kept), docs
+    )
+    wrong = project.call("verify", "--mode", "sometimes", docs)
+
+    assert (offline.status, offline.codes) == (1, ["unlocked"])
+    assert (asked.status, asked.log) == (0, "")
+    assert "The First Paper" in (kept / "text" / "index.txt").read_text().replace("\n", " ")
+    assert wrong.status == 2
+
+
+def test_a_lock_is_verified_without_its_project(tmp_path: Path) -> None:
+    project = Project(tmp_path)
+    lock, trust = project.path / "pith.lock", project.path / "trust.json"
+    trust.write_text(TRUST.model_dump_json())
+    lock.write_bytes(dump_lock(locked(signed_record(), signed_record(arxiv="1706.03762"))))
+
+    trusted = project.call("verify", "--trust-root", str(trust), str(lock))
+    bundled = project.call("verify", str(lock))
+    lock.write_bytes(lock.read_bytes().replace(TITLE.encode(), b"Another Title", 1))
+    changed = project.call("verify", "--trust-root", str(trust), str(lock))
+    lock.write_bytes(b"{}")
+    damaged = project.call("verify", str(lock))
+    keyless = project.call("verify", "--trust-root", str(project.path / "none.json"), str(lock))
+
+    assert [one.status for one in (trusted, bundled, changed)] == [0, 1, 1]
+    assert "4 papers and names, 0 not verified." in trusted.info
+    assert "arxiv:1706.03762  verified" in trusted.info
+    assert len(re.findall(r"\[unknown-key\]", bundled.info)) == 4
+    assert "2 not verified." in changed.info
+    assert "[title-mismatch]" in changed.info
+    assert (damaged.status, keyless.status) == (2, 2)
+    assert "[malformed-lock]" in damaged.log
+
+
+def test_reports_are_written_with_exit_code_0_whatever_they_say(
+    tmp_path: Path, registry: LoopbackRegistry
+) -> None:
+    project = project_of(tmp_path, registry, "2401.00001", "2401.00009")
+    docs = str(project.path)
+    (project.path / "pith.lock").write_bytes(dump_lock(locked()))
+    json_file, baseline = tmp_path / "report.json", project.path / "pith-baseline.toml"
+
+    written = project.call("report", "--json", str(json_file), "--baseline", str(baseline), docs)
+    nothing = project.call("report", docs)
+    exempt = project.call("verify", docs, "-D", "pith_baseline=pith-baseline.toml")
+
+    report = json.loads(json_file.read_text())
+    assert (written.status, nothing.status, exempt.status) == (0, 2, 0)
+    assert "unlocked" in json.dumps(report)
+    assert "baseline_version = 1" in baseline.read_text()
+
+
+def test_a_damaged_lock_ends_every_command_with_2(
+    tmp_path: Path, registry: LoopbackRegistry
+) -> None:
+    project = project_of(tmp_path, registry, "2401.00001")
+    docs, lock = str(project.path), project.path / "pith.lock"
+    lock.write_bytes(b"<<<<<<< HEAD")
+
+    for command in (
+        ["lock"],
+        ["lock", "--check"],
+        ["lock", "--upgrade", "--prune"],
+        ["check"],
+        ["verify"],
+        ["report", "--json", str(tmp_path / "report.json")],
+    ):
+        called = project.call(*command, docs)
+        assert called.status == 2, command
+        assert "[malformed-lock]" in called.log
+    assert lock.read_bytes() == b"<<<<<<< HEAD"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "said"),
+    [
+        (["--help"], 0, ["lock", "check", "verify", "convert", "report", "DOCS"]),
+        (["lock", "--help"], 0, ["--upgrade", "--prune", "--check", "--build-dir", "DOCS"]),
+        (["check", "-h"], 0, ["--format", "Exit code 1"]),
+        (["verify", "-h"], 0, ["--mode", "--builder", "--trust-root", "--sarif", "DOCS|LOCK"]),
+        (["report", "-h"], 0, ["--json", "--junit", "--page", "--baseline"]),
+        (["lock"], 2, ["Missing argument"]),
+        (["lock", "no-such-directory"], 2, ["no-such-directory"]),
+        (["mend"], 2, ["No such command"]),
+    ],
+)
+def test_help_names_every_option_and_a_wrong_call_ends_with_2(
+    tmp_path: Path, arguments: list[str], status: int, said: list[str]
+) -> None:
+    called = Project(tmp_path).call(*arguments)
+
+    assert called.status == status
+    for words in said:
+        assert words in called.info + called.log
+
+
+def test_the_starter_record_can_be_locked_without_a_registry(tmp_path: Path) -> None:
+    project = Project.citing(
+        tmp_path, "2402.13116#C1", pith_records=[], pith_registry=["http://127.0.0.1:1"]
+    )
+
+    made = project.call("lock", str(project.path))
+
+    assert (made.status, made.log) == (0, "")
+    assert list(parse_lock((project.path / "pith.lock").read_bytes()).papers) == [SUFFIX]
