@@ -25,7 +25,7 @@ from pith_agent.finder import Finder, Found
 from pith_agent.protocol.citation_draft import CitationRequest
 from pith_agent.protocol.citation_report import CitationReport, examine_citation
 from pith_agent.protocol.citation_signer import parse_time, with_signers
-from pith_agent.protocol.claims import PaperClaim, check_claim_ids, examine_claim
+from pith_agent.protocol.claims import PaperClaim, examine_claim
 from pith_agent.protocol.export import Format, export
 from pith_agent.protocol.identifier import Identifier, parse_identifier
 from pith_agent.protocol.policy import STANDARD, Policy, Question
@@ -333,7 +333,7 @@ class Client:
 
     def _verify_claim(self, claim: PaperClaim) -> Verification:
         try:
-            found = self._finder.find(check_claim_ids(claim))
+            found = self._finder.find_claimed(claim)
         except SettingsError:
             raise  # As in `_answer`.
         except PithError as error:

@@ -11,12 +11,14 @@ from pith_agent.errors import (
     EquivocationError,
     NotFoundError,
     OfflineError,
+    PithError,
     SettingsError,
     StoreDamagedError,
     StoreUnavailableError,
 )
 from pith_agent.network.address import parse_bases
-from pith_agent.protocol.identifier import Identifier
+from pith_agent.protocol.claims import PaperClaim, check_claim_ids
+from pith_agent.protocol.identifier import Identifier, parse_identifier
 from pith_agent.protocol.policy import Policy, Question
 from pith_agent.protocol.report import Report
 from pith_agent.protocol.trust import TrustRoot
@@ -93,6 +95,26 @@ class Finder:
         if found.report.verdict == "verified":
             self._try(self.keep, found)
         return found
+
+    def find_claimed(self, claim: PaperClaim) -> Found:
+        """The record of the claimed version; without one, that of the version there is.
+
+        The comparison then says that the version is another. Errors are those of `find`.
+
+        Raises:
+            IdentifierError: The identifiers of the claim cannot be read, or conflict.
+        """
+        asked = check_claim_ids(claim)
+        try:
+            return self.find(asked)
+        except (NotFoundError, OfflineError) as error:
+            named = parse_identifier(claim.id)
+            if named == asked:
+                raise
+            try:
+                return self.find(named)
+            except PithError:
+                raise error from None
 
     def _other_versions(self, asked: Identifier) -> str:
         """A sentence on the versions of the paper that are at hand; empty if there is none."""

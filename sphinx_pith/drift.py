@@ -12,7 +12,7 @@ from sphinx_pith.domain import domain_of
 from sphinx_pith.findings import Finding
 from sphinx_pith.i18n import _
 from sphinx_pith.resolve import finding, problem, tell
-from sphinx_pith.sources import Sources
+from sphinx_pith.sources import Sources, ask, not_asked
 
 logger = logging.getLogger(__name__)
 
@@ -43,11 +43,14 @@ def _drift(app: Sphinx, sources: Sources) -> Iterator[Finding]:
     where = f"{lock_path(app)}:1"
     numbers = [f"pith:{suffix}" for suffix in sorted(lock.papers)]
     names = [name for name in sorted(lock.aliases) if not name.startswith("pith:")]
+    asked = [parse_identifier(name, context="pith") for name in (*numbers, *names)]
     # The store of the build is fresh, so that nothing but the registry's answer counts.
     settings = settings_of(app, "auto")
     with Client(settings, refresh=True, persistent=False) as client:
-        answers = dict(zip(numbers, client.verify([*map(parse_identifier, numbers)]), strict=True))
-        named = client.verify([parse_identifier(name, context="pith") for name in names])
+        came = ask(client, asked, sources.began)
+    came += [not_asked(name) for name in asked[len(came) :]]
+    answers = dict(zip(numbers, came, strict=False))
+    named = came[len(numbers) :]
     for number, answer in answers.items():
         if answer.verdict != "verified":
             yield problem(app, number, answer, where)
@@ -65,6 +68,9 @@ def _drift(app: Sphinx, sources: Sources) -> Iterator[Finding]:
             )
             hint = _("Take it with 'python -m sphinx_pith lock --upgrade'.")
             yield finding(app, "superseded", message, where, target=name, hint=hint)
+        elif answer.verdict != "verified" and answers[f"pith:{bound}"].verdict == "verified":
+            # Else it is told of the paper itself.
+            yield problem(app, name, answer, where)
 
 
 def _changed(

@@ -8,6 +8,7 @@ from sphinx.domains import Index, IndexEntry
 
 from sphinx_pith.i18n import _
 from sphinx_pith.listing import filed
+from sphinx_pith.papers import reading_order
 
 if TYPE_CHECKING:
     from sphinx_pith.domain import PithDomain
@@ -33,10 +34,10 @@ class PapersIndex(Index):
         """Entries by the first letter of the title; with `docnames`, of those pages only."""
         wanted = None if docnames is None else set(docnames)
         places: dict[str, list[tuple[str, str]]] = defaultdict(list)
-        for docname, cites in sorted(self.domain.cites.items()):
+        for docname in reading_order(self.domain.env, self.domain.cites):
             if wanted is not None and docname not in wanted:
                 continue
-            for cite in cites:
+            for cite in self.domain.cites[docname]:
                 if suffix := self.domain.suffix(cite.target):
                     places[suffix].append((docname, cite.anchor))
         letters: dict[str, list[IndexEntry]] = defaultdict(list)

@@ -19,7 +19,7 @@ class Label:
     """The label of one paper among those that a project cites."""
 
     authors: str
-    """`Xu et al.`, `Abbott and Bell`; the title, shortened, if no author is stated."""
+    """`Xu et al.`, `Abbott and Bell`; `“The title, shortened…”` if no author is stated."""
     year: str
     """`2024`, or `2024b` where two papers would look the same. The year is signed."""
     number: int
@@ -47,7 +47,7 @@ def named(work: Work) -> str:
     """The authors, as a sentence names them."""
     families = [author.family for author in work.authors]
     if not families:
-        return shortened(work.readable_title)
+        return f"“{shortened(work.readable_title)}”"
     if len(families) > MAX_NAMED or work.has_more_authors:
         return f"{families[0]} et al."
     return " and ".join(families)

@@ -4,7 +4,7 @@ A paper is taken from the first that has it, and is verified whatever it comes f
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal, TypeAlias
@@ -28,6 +28,10 @@ from sphinx_pith.findings import Mode
 from sphinx_pith.lockfile import read_lock
 from sphinx_pith.records import Project, load_project
 from sphinx_pith.targets import parse_target
+
+BATCH = 16
+"""Papers asked for before it is judged whether the registry answers at all: two for each of the
+client's threads."""
 
 Source: TypeAlias = Literal["lock", "records", "store", "registry", "none"]
 
@@ -97,8 +101,10 @@ class Sources:
         lacks_claims = "graph_snapshot" not in self.lock.papers[suffix]
         if parse_target(target).claim and lacks_claims:
             return None
-        upgrade = self.mode == "update" and app.config.pith_lock_upgrade in (True, 1, "1")
-        return None if upgrade and is_floating(identifier) else suffix
+        return None if self._upgrades(app) and is_floating(identifier) else suffix
+
+    def _upgrades(self, app: Sphinx) -> bool:
+        return self.mode == "update" and app.config.pith_lock_upgrade in (True, 1, "1")
 
     def _elsewhere(self, app: Sphinx, asked: dict[str, Identifier]) -> dict[str, Answered]:
         """The answers for what the lock does not hold."""
@@ -116,7 +122,7 @@ class Sources:
                 settings,
                 records=self.project.files,
                 persistent=not settings.offline,
-                refresh=app.config.pith_lock_upgrade in (True, 1, "1"),
+                refresh=self._upgrades(app),
             )
         except PithError as error:
             return _all(asked, error)
@@ -135,7 +141,9 @@ class Sources:
         here = {document.place for document in self.project.documents}
         # In locked mode only the project's own records count, so that each machine builds the same.
         look = [n for n in unique if self.mode != "locked" or self.project.files.find(n)]
-        found = dict(zip(look, client.verify(look), strict=True))
+        came = ask(client, look, self.began)
+        came += self._stored(client, look[len(came) :])
+        found = dict(zip(look, came, strict=True))
         answers: dict[str, Answered] = {}
         for target, name in asked.items():
             if name.kind == "pith_short" and name not in found:
@@ -147,6 +155,17 @@ class Sources:
         self.fetched = sum(one.source == "registry" for one in answers.values())
         self.refuted += self._strangers(client, found.values())
         return answers
+
+    def _stored(self, client: Client, names: list[Identifier]) -> list[Verification]:
+        """The answers for papers that the registry is not asked for: from the store alone."""
+        if not names:
+            return []
+        settings = replace(client.settings, offline=True)
+        with Client(settings, trust=client.trust, records=self.project.files) as local:
+            return [
+                not_asked(name) if answer.code == "offline" else answer
+                for name, answer in zip(names, local.verify(names), strict=True)
+            ]
 
     def _source(self, answer: Verification, here: set[str]) -> Source:
         if answer.found_in is None:
@@ -168,6 +187,35 @@ class Sources:
 def _unlocked(target: str, name: Identifier) -> Answered:
     error = error_class("unlocked")(f"{name} is cited, and the lock does not hold it.")
     return Answered(Verification.without_record(target, error), "none", name)
+
+
+def ask(client: Client, names: list[Identifier], began: str) -> list[Verification]:
+    """The answers, in order; fewer than names if the registry leaves a whole batch unanswered.
+
+    Each paper that hangs takes all of its time; asked on, some hundred would take most of an hour.
+
+    Args:
+        client: Whom to ask.
+        names: The papers.
+        began: When the build began, as in `Verification.fetched_at`.
+    """
+    answers: list[Verification] = []
+    while len(answers) < len(names):
+        batch = client.verify(names[len(answers) : len(answers) + BATCH])
+        answers += batch
+        silent = sum(answer.code == "unreachable" for answer in batch)
+        came = any((answer.fetched_at or "") >= began for answer in batch)
+        if silent >= BATCH // 2 and not came:
+            break
+    return answers
+
+
+def not_asked(name: Identifier) -> Verification:
+    """The answer for a paper that a registry was not asked for, since it answers for none."""
+    error = error_class("unreachable")(
+        f"The registry did not answer for other papers, so it was not asked for {name}."
+    )
+    return Verification.without_record(str(name), error)
 
 
 def _all(asked: dict[str, Identifier], error: PithError) -> dict[str, Answered]:

@@ -1,7 +1,7 @@
 """The messages of stdio: which are still to be answered, and what is said to unreadable ones."""
 
 import json
-from collections.abc import Callable
+from collections import deque
 from typing import TYPE_CHECKING, Self
 
 import anyio
@@ -27,8 +27,17 @@ class InFlight:
     """The requests that were taken, and are not answered yet."""
 
     def __init__(self) -> None:
+        self._lines: deque[str] = deque()
         self._ids: set[RequestId] = set()
         self._changed = anyio.Event()
+
+    def came(self, line: str) -> None:
+        """Take note of a line that is on its way through the SDK, which makes a message of it."""
+        self._lines.append(line)
+
+    def arrived(self) -> str:
+        """The line of the message that arrives now."""
+        return self._lines.popleft() if self._lines else ""
 
     def note(self, message: object) -> None:
         """Take note of a message that came or goes."""
@@ -46,7 +55,7 @@ class InFlight:
     async def settled(self, seconds: float) -> None:
         """Wait until all are answered, for at most so many seconds."""
         with anyio.move_on_after(seconds):
-            while self._ids:
+            while self._lines or self._ids:
                 await self._changed.wait()
 
 
@@ -60,12 +69,9 @@ class Readable:
         self,
         read: "ReadStream[SessionMessage | Exception]",
         write: "Noted",
-        line: Callable[[], str],
     ) -> None:
-        """`line` gives the line that was read last."""
         self._read = read
         self._write = write
-        self._line = line
 
     @property
     def last_context(self) -> object:
@@ -74,10 +80,13 @@ class Readable:
 
     async def receive(self) -> SessionMessage | Exception:
         """The next message."""
-        while isinstance(item := await self._read.receive(), Exception):
-            await self._write.send(SessionMessage(_unreadable(item, self._line())))
-        self._write.in_flight.note(item.message)
-        return item
+        while True:
+            item = await self._read.receive()
+            line = self._write.in_flight.arrived()
+            if not isinstance(item, Exception):
+                self._write.in_flight.note(item.message)
+                return item
+            await self._write.send(SessionMessage(_unreadable(item, line)))
 
     async def aclose(self) -> None:
         """Close the stream."""

@@ -35,8 +35,6 @@ class OpeningDiscover:
         self._out = out
         self._in_flight = in_flight
         self._opening = True
-        self.last = ""
-        """The line that was read last."""
 
     def __aiter__(self) -> Self:
         return self
@@ -50,7 +48,7 @@ class OpeningDiscover:
                 await self._answer(request["id"])
                 continue
             self._opening = self._opening and "id" not in request
-            self.last = line
+            self._in_flight.came(line)
             return line
         await self._in_flight.settled(DRAIN_SECONDS)
         raise StopAsyncIteration
@@ -77,5 +75,4 @@ async def serve_stdio(server: MCPServer, ending: Ending) -> None:
     lines = OpeningDiscover(server, Lines(sys.stdin.fileno(), ending), out, in_flight)
     async with stdio_server(lines, out) as (read, write):  # type: ignore[arg-type]
         noted = Noted(write, in_flight)
-        readable = Readable(read, noted, lambda: lines.last)
-        await low.run(readable, noted, low.create_initialization_options())
+        await low.run(Readable(read, noted), noted, low.create_initialization_options())

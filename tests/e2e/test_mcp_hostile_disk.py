@@ -94,7 +94,10 @@ def test_a_registry_that_stalls_costs_its_own_items_and_no_more_than_the_deadlin
         assert agent.call("fetch", ids=ids).items[1]["verdict"] == "unreachable"
 
         registry.heal()
-        assert agent.call("verify", ids=ids).items[1]["verdict"] == "verified"
+        verdict, end = "", time.monotonic() + TIMEOUT + SLACK
+        while verdict != "verified" and time.monotonic() < end:
+            verdict = agent.call("verify", ids=ids).items[1]["verdict"]
+        assert verdict == "verified"
 
 
 def test_other_calls_are_answered_while_a_registry_stalls(registry, tmp_path):
@@ -272,7 +275,7 @@ def test_a_server_killed_while_it_signs_has_logged_each_citation_that_it_gave(ke
         with StdioAgent(home, "--offline", env=key) as agent:
             for place in range(40):
                 call = {"jsonrpc": "2.0", "id": f"s{place}", "method": "tools/call"}
-                arguments = {**SIGNING, "ids": [NUMBER] * 3}
+                arguments = {**SIGNING, "ids": [NUMBER, "1510.03516", "1604.02957"]}
                 agent.post({**call, "params": {"name": "sign_citation", "arguments": arguments}})
             for _ in range(chance.randrange(1, 35)):
                 handed_out += [item["citation"] for item in agent.read().items]

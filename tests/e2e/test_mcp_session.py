@@ -72,23 +72,19 @@ class Story:
     entries: list[Entry]
     faults: list[tuple[str, str, str | None, str | None]]
     """Verdict, code, title match, and code of the check that stands in the way."""
-    repair: str
-    """The field of the answer that repairs the last entry."""
     papers: int
     """How many the repaired bibliography names."""
 
 
 CLAIMED = "claimed-title-mismatch"
+CONFLICT = "conflicting-identifiers"
 INVENTED = ("failed", CLAIMED, "different", CLAIMED)
 UNKNOWN = ("not-found", "not-found", None, None)
 STORIES = {
-    "starter": Story(
-        STARTER, [INVENTED, UNKNOWN, ("failed", CLAIMED, "near-miss", CLAIMED)], "title", 4
-    ),
+    "starter": Story(STARTER, [INVENTED, UNKNOWN, ("failed", CLAIMED, "near-miss", CLAIMED)], 4),
     "published": Story(
         PUBLISHED,
-        [INVENTED, UNKNOWN, ("verified", "ok", "exact", "claimed-version-differs")],
-        "arxiv",
+        [INVENTED, UNKNOWN, ("failed", CONFLICT, "exact", CONFLICT)],
         8,
     ),
 }
@@ -134,7 +130,7 @@ def is_right(item: Item) -> bool:
 
 def repaired(entry: Entry, item: Item) -> Entry | None:
     """The entry as the answer says it should be; `None` if the answer names no such paper."""
-    if item["verdict"] == "verified":  # The paper is right, and some detail of it is not.
+    if item["code"] == CONFLICT:  # The paper is right, and the record is of another version.
         return {"id": item["arxiv"], "title": entry["title"]}
     if item.get("title_match") == "near-miss":
         return {"id": item["pith_number"], "title": item["title"]}

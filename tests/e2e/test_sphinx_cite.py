@@ -54,7 +54,7 @@ def html(built: Built) -> dict[str, Page]:
         ("Claim:", f"{TITLE}, C1: “{CLAIM}”."),
         ("Narrative claim:", f"Xu et al. (2024), C1: “{CLAIM}”."),
         ("Words for a claim:", "what they claim."),
-        ("No authors:", "Monopole clusters at short… (2003)."),
+        ("No authors:", "“Monopole clusters at short…” (2003)."),
         ("Twins:", "Abbott and Bell (2017a) and Abbott and Bell (2017b)."),
         ("Again in a footnote:", "foot [1]."),
         ("Words and a footnote:", "the survey[3]."),

@@ -1,12 +1,11 @@
 """Sphinx and the network: none in locked mode, and no fault of a registry that ends badly."""
 
-import json
 import os
 import re
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,13 +13,12 @@ import pytest
 
 from pith_agent import Lock, dump_lock
 from tests import faults
-from tests.documents import REAL, TITLE, TRUST, Document, signed_record
+from tests.documents import REAL, TITLE, signed_record
+from tests.e2e.roots.locking import cite, told, trusting
 from tests.e2e.roots.project import Built, Project
 from tests.faults import Fault
 from tests.locks import locked
 from tests.registry import LoopbackRegistry, edited, suffix_of
-
-LISTENED = re.compile(r"WARNING: (\S+): .*\[pith\.([a-z-]+)\]")
 
 GUARD = """
 import os, sys
@@ -42,26 +40,6 @@ sys.addaudithook(hook)
 """
 
 
-def told(built: Built) -> dict[str, str]:
-    """Target → code of the warning on it."""
-    return dict(LISTENED.findall(built.log))
-
-
-def cite(project: Project, *targets: str) -> None:
-    project.page("\n\n".join(f"On :pith:`{target}`." for target in targets))
-
-
-def asking(path: Path, registry: LoopbackRegistry | str, *targets: str, **conf: object) -> Project:
-    """A project in mode `auto` that trusts the test's key."""
-    project = Project(path)
-    url = registry if isinstance(registry, str) else registry.url
-    values = {"pith_trust_root": "trust.json", "pith_records": [], "pith_registry": [url]}
-    project.conf(**values | conf)
-    (project.path / "trust.json").write_text(TRUST.model_dump_json())
-    cite(project, *targets)
-    return project
-
-
 @pytest.fixture(scope="module")
 def settled(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """A project with a lock, with records, and with a citation that neither has."""
@@ -73,6 +51,12 @@ def settled(tmp_path_factory: pytest.TempPathFactory) -> Project:
     (path / "hooks").mkdir()
     (path / "hooks" / "sitecustomize.py").write_text(GUARD)
     return project
+
+
+def asking(path: Path, registry: LoopbackRegistry | str, *targets: str) -> Project:
+    """A project that may ask this registry."""
+    url = registry if isinstance(registry, str) else registry.url
+    return trusting(path, *targets, pith_registry=[url])
 
 
 def guarded(project: Project) -> dict[str, str]:
@@ -122,10 +106,8 @@ def test_a_build_in_mode_locked_needs_no_interface_at_all(settled: Project) -> N
         pytest.skip("this system lets no network namespace be made")
 
     built = settled.build("-E", builder="text", before=alone)
-    asked = settled.build(builder="text", before=alone, PITH_MODE="auto")
 
     assert (built.status, sorted(built.codes)) == (1, ["unlocked", "unlocked"])
-    assert "unreachable" in asked.codes
 
 
 @dataclass(frozen=True)
@@ -196,32 +178,27 @@ def expected() -> dict[str, str]:
     return codes | {"2401.00016": "title-mismatch"}
 
 
-def test_each_fault_of_a_registry_has_its_code(stormy: Stormy) -> None:
+def test_each_fault_of_a_registry_has_its_code_and_spoils_no_other_paper(
+    stormy: Stormy,
+) -> None:
     numbers = {number: name for name, number in stormy.names.items()}
+    codes = {numbers[target]: code for target, code in told(stormy.built).items()}
 
-    found = {numbers[target]: code for target, code in told(stormy.built).items()}
-
-    assert found == expected()
-
-
-def test_a_registry_that_hangs_costs_no_more_than_the_time_of_a_paper(stormy: Stormy) -> None:
-    # Whatever else the machine does meanwhile, and Sphinx itself, take some seconds too.
-    assert DEADLINE / 2 < stormy.seconds < DEADLINE + 25
-
-
-def test_what_was_verified_is_shown_and_the_rest_is_marked(stormy: Stormy) -> None:
-    text = stormy.built.text("index.txt")
-
+    assert codes == expected()
     assert stormy.built.status == 1
+    # Nobody waits longer than for one paper; Sphinx itself takes some seconds too.
+    assert DEADLINE / 2 < stormy.seconds < DEADLINE + 25
+    paragraphs = stormy.built.text("index.txt").split("\n\n")
     for name, number in stormy.names.items():
-        suffix = number.rpartition(":")[2]
-        code = expected().get(name)
-        mark = "unchecked" if code in NETWORK else "unverified"
-        line = next(line for line in text.split("\n\n") if suffix in line)
-        assert ("[unchecked]" in line or "[unverified]" in line) == (code is not None), (name, mark)
+        (shown,) = (text for text in paragraphs if number.rpartition(":")[2] in text)
+        outage = codes.get(name) in NETWORK
+        mark = "[unchecked]" if outage else "[unverified]" if name in codes else None
+        assert re.findall(r"\[un\w+\]", shown) == ([mark] if mark else []), name
+    was_kept(stormy)
 
 
-def test_what_was_fetched_before_the_outage_is_kept(stormy: Stormy) -> None:
+def was_kept(stormy: Stormy) -> None:
+    """What was fetched is there for the next build, though the registry is out by then."""
     good = [stormy.names[name] for name in ("2401.00001", "2401.00017")]
     cite(stormy.project, *good, stormy.names["2401.00004"])
     stormy.registry.requests.clear()
@@ -230,9 +207,26 @@ def test_what_was_fetched_before_the_outage_is_kept(stormy: Stormy) -> None:
     built = stormy.project.build(builder="text", out="kept")
 
     assert told(built).keys() == {stormy.names["2401.00004"]}
-    assert "mode auto, 0 fetched." in built.info or built.status == 1
     suffixes = [number.rpartition(":")[2] for number in good]
     assert not any(suffix in asked for asked in stormy.registry.requests for suffix in suffixes)
+
+
+def test_a_registry_that_answers_for_no_paper_is_not_asked_for_all_of_them(
+    tmp_path: Path, registry: LoopbackRegistry
+) -> None:
+    names = [registry.publish(arxiv_id=f"2401.{n:05}")["pith_number"] for n in range(1, 61)]
+    project = asking(tmp_path, registry, *names[50:])
+    assert project.build("-W", builder="dummy").status == 0
+    cite(project, *names)
+    registry.break_("/", faults.status(503))
+    registry.requests.clear()
+
+    built = project.build(builder="dummy")
+
+    assert (built.status, set(built.codes)) == (0, {"unreachable"})
+    assert len(set(registry.requests)) == 16
+    # The store serves what it has, asked or not.
+    assert set(told(built)) == set(names[:50])
 
 
 def test_an_outage_alone_is_a_warning_and_fails_a_strict_build(tmp_path: Path) -> None:
@@ -281,111 +275,12 @@ def test_a_registry_cannot_give_another_paper_than_was_asked_for(
     assert suffix_of(one) not in (project.path / "pith.lock").read_text()
 
 
-@pytest.fixture
-def followed(tmp_path: Path, registry: LoopbackRegistry) -> tuple[Project, Document]:
-    """A project whose lock is what the registry serves."""
-    document = registry.publish(arxiv_id="2401.00001", authors="Ada Example, Ben Example")
-    project = asking(tmp_path, registry, "2401.00001")
-    built = project.build("-W", "-q", builder="pithlock")
+def test_a_wish_for_newer_versions_is_for_the_builder_that_may_ask(tmp_path: Path) -> None:
+    project = Project.citing(tmp_path, "2402.13116", pith_lock_upgrade=True)
+
+    built = project.build("-W", builder="dummy")
+
     assert (built.status, built.log) == (0, "")
-    return project, document
-
-
-Change = Callable[[LoopbackRegistry, Document], object]
-
-
-def newer(registry: LoopbackRegistry, document: Document) -> None:
-    registry.publish(arxiv_id="2401.00001", version=2)
-
-
-def withdrawn(registry: LoopbackRegistry, document: Document) -> None:
-    registry.break_(
-        f"/pith/{suffix_of(document)}",
-        faults.body(edited(document, lambda one: one.update(attestation_state="withdrawn"))),
-    )
-
-
-def gone(registry: LoopbackRegistry, document: Document) -> None:
-    registry.break_("/", faults.status(404))
-
-
-def altered(registry: LoopbackRegistry, document: Document) -> None:
-    changed = edited(document, lambda one: one["paper"].update(title="Another Title"))
-    registry.break_(f"/pith/{suffix_of(document)}", faults.body(changed))
-
-
-def forged(registry: LoopbackRegistry, document: Document) -> None:
-    changed = edited(document, lambda one: one["canonical_record"]["source"].update(version=9))
-    registry.break_(f"/pith/{suffix_of(document)}", faults.body(changed))
-
-
-def other_authors(registry: LoopbackRegistry, document: Document) -> None:
-    changed = edited(document, lambda one: one["paper"].update(authors_text="Eve Example"))
-    registry.break_(f"/pith/{suffix_of(document)}", faults.body(changed))
-
-
-@pytest.mark.parametrize(
-    ("change", "codes"),
-    [
-        (newer, {"superseded"}),
-        (withdrawn, {"withdrawn"}),
-        (gone, {"not-found"}),
-        (altered, {"title-mismatch"}),
-        (forged, {"digest-mismatch"}),
-        (other_authors, {"drift"}),
-    ],
-)
-def test_what_the_registry_says_otherwise_ends_the_check_with_1_and_leaves_the_lock(
-    registry: LoopbackRegistry,
-    followed: tuple[Project, Document],
-    change: Change,
-    codes: set[str],
-) -> None:
-    project, document = followed
-    before = (project.path / "pith.lock").read_bytes()
-    change(registry, document)
-
-    checked = project.build(builder="pithcheck")
-
-    assert checked.status == 1
-    assert (
-        set(re.findall(r"\b(superseded|withdrawn|drift)\b", checked.info + checked.log))
-        | set(checked.codes)
-        >= codes
-    )
-    assert "1 differ." in checked.info
-    assert (project.path / "pith.lock").read_bytes() == before
-
-
-def test_a_registry_that_serves_what_is_locked_and_one_that_is_out_end_the_check_with_0(
-    registry: LoopbackRegistry, followed: tuple[Project, Document]
-) -> None:
-    project, _ = followed
-
-    same = project.build("-W", builder="pithcheck")
-    registry.break_("/", faults.status(429, {"retry-after": "3600"}))
-    out = project.build(builder="pithcheck")
-    strict = project.build("-W", builder="pithcheck")
-    locked_build = project.build("-W", builder="dummy")
-
-    assert (same.status, same.log) == (0, "")
-    assert "1 papers of the lock were compared with the registry, 0 differ." in same.info
-    assert (out.status, set(out.codes)) == (0, {"rate-limited"})
-    assert strict.status == 1
-    assert locked_build.status == 0
-
-
-def test_a_lock_without_papers_is_compared_with_nothing(
-    tmp_path: Path, registry: LoopbackRegistry
-) -> None:
-    project = asking(tmp_path, registry)
-    project.page("Nothing is cited.")
-    (project.path / "pith.lock").write_bytes(dump_lock(Lock()))
-
-    checked = project.build("-W", builder="pithcheck")
-
-    assert (checked.status, checked.log) == (0, "")
-    assert registry.requests == []
 
 
 def test_records_and_lock_serve_one_project_together(tmp_path: Path) -> None:

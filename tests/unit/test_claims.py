@@ -5,7 +5,7 @@ from pydantic import ValidationError
 
 from pith_agent import verify
 from pith_agent.errors import ConflictingIdentifiersError, IdentifierError
-from pith_agent.protocol.claims import PaperClaim, check_claim_ids, examine_claim
+from pith_agent.protocol.claims import PaperClaim, check_claim_ids, claim_checks, examine_claim
 from tests.documents import NUMBER, SUFFIX, TITLE, TRUST, proved, signed_record
 
 PAPER = "arXiv:2402.13116"
@@ -99,6 +99,23 @@ def test_a_true_claim_is_ok_in_every_part():
     assert (report.year.agreement, report.year.signed) == ("equal", True)
     assert (report.authors.agreement, report.authors.signed) == ("equal", False)
     assert (report.arxiv, report.pith_number) == ("2402.13116v4", RECORD.pith_number)
+
+
+def test_a_claimed_version_is_the_one_that_is_looked_up():
+    for id in (PAPER, "10.48550/arXiv.2402.13116"):
+        assert str(check_claim_ids(claim(id=id, version=3))) == "arXiv:2402.13116v3"
+    assert str(check_claim_ids(claim(id=NUMBER, version=3))) == NUMBER
+
+
+def test_a_claimed_version_that_the_record_contradicts_is_refused():
+    report = examine_claim(claim(id=RECORD.pith_number, version=3), RECORD)
+
+    assert [check.code for check in claim_checks(report)][0] == "conflicting-identifiers"
+
+
+@pytest.mark.parametrize("title", ["", "  ", "\n\t"])
+def test_an_empty_title_is_no_claim(title):
+    assert examine_claim(claim(title=title), RECORD).title_match is None
 
 
 def test_what_is_not_claimed_is_not_judged():

@@ -32,7 +32,7 @@ def labelled(works: Iterable[Work]) -> dict[str, Label]:
         ("Ada Abbott", "Abbott"),
         ("Ada Abbott, Ben Bell", "Abbott and Bell"),
         ("Ada Abbott, Ben Bell, Cara Curie", "Abbott et al."),
-        ("", "A title of five…"),
+        ("", "“A title of five…”"),
     ],
 )
 def test_a_sentence_names_two_authors_or_the_first_or_the_title(authors: str, name: str) -> None:
@@ -102,7 +102,7 @@ def test_the_library_has_the_labels_that_the_pages_are_tested_for() -> None:
         ("Xu et al.", "2024", 1),
         ("Abbott and Bell", "2017b", 2),
         ("Abbott and Bell", "2017a", 3),
-        ("Monopole clusters at short…", "2003", 4),
+        ("“Monopole clusters at short…”", "2003", 4),
         ("Curie", "2025", 5),
     ]
 

@@ -77,7 +77,7 @@ def plain(text: str) -> str:
 
 def read(path: Path) -> Page:
     """Read one page."""
-    page = Page(source=path.read_text("utf-8"))
+    page = Page(source=path.read_text("utf-8", "replace"))
     reader = _Reader(page)
     reader.feed(page.source)
     reader.close()
