@@ -258,6 +258,18 @@ def open_checkpoint(data: bytes, keys: Iterable[NoteKey]) -> Checkpoint:
     return checkpoint
 
 
+def claimed_checkpoint(data: bytes) -> tuple[Checkpoint, frozenset[tuple[str, bytes]]]:
+    """What a note says, and the names and key ids on its signatures, of which none was checked.
+
+    It tells which keys to open the note with.
+
+    Raises:
+        CheckpointError: The bytes are no checkpoint.
+    """
+    text, lines = _divide(data)
+    return Checkpoint.parse(text), frozenset((name, key_id) for name, key_id, _ in lines)
+
+
 def advances(pinned: Checkpoint, new: Checkpoint, proof: Sequence[bytes]) -> None:
     """Check that the ledger at `new` has all that it had at `pinned`, in the same order.
 

@@ -20,6 +20,7 @@ from pydantic import (
 )
 
 from pith_agent.protocol.canon import canonical_bytes
+from pith_agent.protocol.checkpoint import CheckpointKey
 
 MAX_PAYLOAD_BYTES = 48_000
 """Of a statement: in base64, with its signature, it fits in an envelope of 64 KiB."""
@@ -260,6 +261,14 @@ class CitationKey:
                 Signature(keyid=self.keyid, sig=base64.b64encode(signature).decode("ascii")),
             ),
         )
+
+    def checkpoint_key(self, origin: str | None = None) -> CheckpointKey:
+        """The same key for the checkpoints of a ledger, of which `origin` is the name.
+
+        Raises:
+            SettingsError: The origin cannot be the name of a key.
+        """
+        return CheckpointKey(bytes(self._key), origin)
 
     def __repr__(self) -> str:
         return f"<CitationKey {self.keyid[:16]}>"

@@ -110,7 +110,7 @@ def test_a_claimed_version_is_the_one_that_is_looked_up():
 def test_a_claimed_version_that_the_record_contradicts_is_refused():
     report = examine_claim(claim(id=RECORD.pith_number, version=3), RECORD)
 
-    assert [check.code for check in claim_checks(report)][0] == "conflicting-identifiers"
+    assert next(check.code for check in claim_checks(report)) == "conflicting-identifiers"
 
 
 @pytest.mark.parametrize("title", ["", "  ", "\n\t"])
