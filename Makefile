@@ -25,9 +25,14 @@ contracts: $(READY)
 pytest: $(READY)
 	$(BIN)/python -m pytest -n auto
 
-# The same tests where the loopback interface is the only one.
+# Where the loopback interface is the only one: all tests but those of browsers, of hostile input
+# and of long builds, which are the same there and take most of the time.
+LOOPBACK := tests/unit tests/properties tests/integration tests/test_house.py \
+    $(addprefix tests/e2e/test_,cli.py cli_groups.py mcp.py mcp_session.py mcp_replicas.py \
+    packaging.py same_answer.py sphinx.py sphinx_network.py)
+
 loopback: $(READY)
-	$(BIN)/python tests/loopback.py $(BIN)/python -m pytest -n auto
+	$(BIN)/python tests/loopback.py $(BIN)/python -m pytest -n auto $(LOOPBACK)
 
 docs: $(READY)
 	$(BIN)/python -m sphinx -W -n -q -j auto -b html docs docs/_build/html

@@ -32,7 +32,7 @@ def main() -> None:
         work = Path(scratch)
         environment = {**os.environ, "PITH_HOME": str(work / "home"), "PITH_OFFLINE": "1"}
         title("1. An agent cites a paper, over MCP")
-        run([sys.executable, "-m", "pith_agent", "keys", "new"], environment)
+        run([sys.executable, "-m", "pith_agent", "keys", "new", "--no-passphrase"], environment)
         anyio.run(agent, environment)
 
         title("2. A docs build verifies its citations")

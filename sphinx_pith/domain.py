@@ -17,7 +17,7 @@ from pith_agent import Verification
 from sphinx_pith.directives import pith_bibliography, pith_card
 from sphinx_pith.findings import BuildReport
 from sphinx_pith.index import PapersIndex
-from sphinx_pith.listing import OPTIONS, documents, select
+from sphinx_pith.listing import OPTIONS, documents, select, unproved
 from sphinx_pith.nodes import UNCHECKED, Writer, marked
 from sphinx_pith.papers import Paper, papers_of, reading_order
 from sphinx_pith.roles import FootnoteRole, PithRole, targets_of
@@ -162,6 +162,8 @@ class PithDomain(Domain):
         for options in self.lists.get(docname, ()):
             suffixes = self.listed(docname, options)
             said.append([[suffix, *_summary(self.papers[suffix])] for suffix in suffixes])
+            others = unproved(self, docname, options)
+            said.append([[target, self.answers[target].verdict] for target in others])
         text = json.dumps(said, sort_keys=True, default=str)
         return hashlib.sha256(text.encode("ascii")).hexdigest()[:32]
 
@@ -269,7 +271,8 @@ def _citations(docname: str, document: nodes.document) -> Iterator[Citation]:
         if isinstance(node, pith_card):
             yield Citation(node["target"], get_node_location(node) or "", "", "")
         elif isinstance(node, addnodes.pending_xref) and node.get("refdomain") == PithDomain.name:
-            if _is_definition(node):
+            # What another project is asked for, by intersphinx, is no citation of this one.
+            if _is_definition(node) or node.get("intersphinx"):
                 continue
             number += 1
             node["pithanchor"] = f"pith-cite-{nodes.make_id(docname)}-{number}"

@@ -213,6 +213,7 @@ def add_to_page(
     papers = _sorted(found.values())
     title = app.env.titles[pagename].astext() if pagename in app.env.titles else ""
     url = (context.get("pageurl") or "").partition("#")[0]
+    app.add_css_file("pith-cite.css")
     head = [json_ld(url or None, title, papers)]
     if app.config.pith_reader_check:
         head.append(evidence_block(papers, _texts(app)))

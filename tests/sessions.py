@@ -42,7 +42,17 @@ def environment(
     variables = {"PITH_HOME": str(home), "PITH_TIMEOUT": "10"}
     variables |= {"PITH_REGISTRY": registry} if registry else {"PITH_OFFLINE": "1"}
     variables |= {"PITH_TRUST_ROOT": str(trust_root)} if trust_root else {}
+    variables |= {"PITH_PASSPHRASE_FILE": str(_passphrase_file(home))}
     return {**os.environ, **variables}
+
+
+def _passphrase_file(home: Path) -> Path:
+    """A passphrase beside a home, for keys that are made where nobody can type."""
+    path = home.parent / f"{home.name}-passphrase"
+    if not path.exists():
+        path.touch(mode=0o600)
+        path.write_text("a passphrase of the tests\n")
+    return path
 
 
 def run_named_command(text: str, variables: dict[str, str]) -> None:

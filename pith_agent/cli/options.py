@@ -10,6 +10,7 @@ from typing import NoReturn, ParamSpec, TypeVar
 import click
 
 from pith_agent.cli.exit_codes import exit_code
+from pith_agent.cli.passphrase import ask_passphrase
 from pith_agent.client import Client
 from pith_agent.errors import PithError
 from pith_agent.protocol.policy import STANDARD, STRICT
@@ -68,7 +69,14 @@ def with_client(command: Callable[..., R]) -> Callable[..., R]:
     @wraps(command)
     def wrapped(*args: object, settings: Settings, **kwargs: object) -> R:
         policy = STRICT if kwargs.pop("strict", False) else STANDARD
-        client = Client(settings, policy=policy, refresh=bool(kwargs.pop("refresh", False)))
+        # Only where a person waits for a signature; a server has nobody to ask.
+        signs = click.get_current_context().info_name == "cite"
+        client = Client(
+            settings,
+            policy=policy,
+            refresh=bool(kwargs.pop("refresh", False)),
+            passphrase=ask_passphrase if signs else None,
+        )
         try:
             return command(*args, client=client, **kwargs)
         finally:

@@ -110,8 +110,9 @@ class _Server(uvicorn.Server):
         ending.listen(self._stop)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        self._ending.begin()
+        # First, as uvicorn takes a SIGINT while it ends for a demand to end at once.
         super().handle_exit(sig, frame)
+        self._ending.begin()
 
     def _stop(self) -> None:
         self.should_exit = True

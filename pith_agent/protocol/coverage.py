@@ -38,9 +38,11 @@ def coverage_of(exhibit: Exhibit, document_bytes: int | None) -> Coverage:
     document = exhibit.document
     signed: list[str] = []
     _add_leaves(exhibit.canonical, "canonical_record", signed)
-    signed += _repeated(exhibit)
+    repeated = list(_repeated(exhibit))
+    signed += repeated
     bindings = dict(_bindings(exhibit))
-    covered = {*signed, *bindings}
+    # The canonical record is signed to its last leaf, so that nothing in it is left over.
+    covered = {"canonical_record", *repeated, *bindings}
     above = set().union(*map(_above, covered))
     unbound: list[str] = []
     _add_rest(document, "", covered, above, unbound)

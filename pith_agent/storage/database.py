@@ -12,6 +12,7 @@ from typing import Self
 from pith_agent.errors import StoreDamagedError, StoreUnavailableError
 
 Row = sqlite3.Row
+Connection = sqlite3.Connection
 
 BUSY_MILLISECONDS = 10_000
 """How long to wait for another process, unless told otherwise."""

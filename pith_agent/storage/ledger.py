@@ -1,39 +1,44 @@
 """The ledger: signed citations, appended and never changed.
 
-An entry is on the disk before its citation is handed out. Leaves are hashed as in RFC 6962,
-so that a tree can be built over them.
+An entry is on the disk before its citation is handed out. A tree over the entries (RFC 6962) and
+a signed checkpoint of it are written with them; the checkpoint is pinned outside the storage too.
+
+Source: docs/reference/ledger-format.md.
 """
 
 import hashlib
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
 
-from pith_agent.errors import NotFoundError, StoreDamagedError, StoreUnavailableError
-from pith_agent.protocol.citation import Envelope
-from pith_agent.storage.database import Database, Row
-
-SCHEMA = """
-CREATE TABLE entries (
-    idx INTEGER PRIMARY KEY,
-    leaf BLOB NOT NULL,
-    leaf_hash BLOB NOT NULL,
-    payload_sha256 TEXT NOT NULL UNIQUE,
-    logged_at TEXT NOT NULL
-);
-CREATE TRIGGER no_replace BEFORE INSERT ON entries
-WHEN EXISTS (
-    SELECT 1 FROM entries WHERE idx = NEW.idx OR payload_sha256 = NEW.payload_sha256
+from pith_agent.errors import (
+    LedgerForkError,
+    LedgerProofError,
+    NotFoundError,
+    StoreDamagedError,
+    StoreUnavailableError,
 )
-BEGIN SELECT RAISE(ABORT, 'the ledger only grows'); END;
-CREATE TRIGGER no_update BEFORE UPDATE ON entries
-BEGIN SELECT RAISE(ABORT, 'the ledger only grows'); END;
-CREATE TRIGGER no_delete BEFORE DELETE ON entries
-BEGIN SELECT RAISE(ABORT, 'the ledger only grows'); END;
-"""
+from pith_agent.protocol.checkpoint import Checkpoint, advances, sign_checkpoint
+from pith_agent.protocol.citation import CitationKey, Envelope
+from pith_agent.protocol.merkle import (
+    Frontier,
+    Node,
+    consistency_proof,
+    inclusion_proof,
+    leaf_hash,
+    root_at,
+    verify_inclusion,
+)
+from pith_agent.protocol.tlog_proof import TlogProof
+from pith_agent.storage.ledger_backend import LedgerBackend, StoredEntry
+from pith_agent.storage.ledger_head import PinnedHead, Publics, no_keys
+from pith_agent.storage.ledger_sqlite import SqliteBackend
+
+NAME_START = "pcite:"
+"""A citation id is this and the name of the entry."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,71 +58,131 @@ class Entry:
 
 
 class Ledger:
-    """An append-only list of envelopes in one file; several processes may append."""
+    """An append-only list of envelopes; several threads and processes may append.
 
-    def __init__(self, path: Path, database: Database | None = None) -> None:
-        self._path = path
-        self._database = database
+    When it is opened, it must extend the pinned head and the checkpoint that it holds itself.
+    """
+
+    def __init__(
+        self, reach: Callable[[], LedgerBackend | None], head: PinnedHead, *, writable: bool
+    ) -> None:
+        """Use a storage.
+
+        Args:
+            reach: Opens the storage; `None` while there is none.
+            head: Where the head is pinned.
+            writable: Whether entries may be appended.
+        """
+        self._reach = reach
+        self._head = head
+        self._writable = writable
+        self._backend: LedgerBackend | None = None
         self._lock = threading.Lock()
 
     @classmethod
-    def open(cls, path: Path) -> Self:
+    def open(cls, path: Path, publics: Publics = no_keys) -> Self:
         """Open the ledger, or begin one.
 
         Raises:
-            StoreUnavailableError: The file cannot be opened or written.
+            StoreUnavailableError: The file cannot be opened or written, or is of a newer version.
             StoreDamagedError: The file is no ledger.
+            LedgerRollbackError, LedgerForkError: It does not extend what was pinned.
+            CheckpointError, CheckpointSignatureError: What was pinned is no head of this machine's.
         """
-        return cls(path, Database(path, SCHEMA, durable=True))
+        return cls.over(lambda: SqliteBackend.open(path), _head(path, publics))
 
     @classmethod
-    def reading(cls, path: Path) -> Self:
-        """The ledger for reading: nothing is created, and one that is not there yet is empty."""
-        return cls(path)
+    def over(cls, reach: Callable[[], LedgerBackend], head: PinnedHead) -> Self:
+        """Open the ledger in any storage.
 
-    def append(self, envelopes: list[Envelope]) -> list[int]:
+        Raises:
+            CitationError, StorageError: As `open`.
+        """
+        ledger = cls(reach, head, writable=True)
+        ledger._bring_head_forward()
+        return ledger
+
+    @classmethod
+    def reading(cls, path: Path, publics: Publics = no_keys) -> Self:
+        """The ledger for reading: nothing is created, and one that is not there yet is empty.
+
+        It is opened when it is first asked; see `open` for what may be wrong with it then.
+        """
+        return cls(lambda: SqliteBackend.reading(path), _head(path, publics), writable=False)
+
+    def append(self, envelopes: Sequence[Envelope], key: CitationKey | None = None) -> list[int]:
         """Write envelopes, all or none, and return their indexes once they are on the disk.
+
+        Args:
+            envelopes: In the order in which they are numbered.
+            key: Signs the new checkpoint. Without it, the last one stays and covers less.
 
         Raises:
             StoreUnavailableError: The disk is full or read-only, or the ledger was opened for
                 reading; nothing was written.
+            LedgerRollbackError, LedgerForkError: The ledger is not what was pinned.
         """
-        database = self._opened()
-        if database is None:
-            raise StoreUnavailableError(f"{self._path} is opened for reading only.")
-        with database.transaction() as connection:
-            # Read under the lock, so that times do not run backwards between processes.
-            now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-            row = connection.execute("SELECT COALESCE(MAX(idx) + 1, 0) FROM entries").fetchone()
-            first = int(row[0])
-            for index, envelope in enumerate(envelopes, first):
-                leaf = envelope.canonical()
-                digest = hashlib.sha256(envelope.payload_bytes).hexdigest()
-                connection.execute(
-                    "INSERT INTO entries VALUES (?, ?, ?, ?, ?)",
-                    (index, leaf, _leaf_hash(leaf), digest, now),
-                )
-        return list(range(first, first + len(envelopes)))
+        backend = self._opened()
+        if backend is None or not self._writable:
+            raise StoreUnavailableError(f"{self._head.path.stem} is opened for reading only.")
+        if not envelopes:
+            return []
+        with self._head.moving() as stage, backend.transaction():
+            origin, tree = self._state(backend)
+            first = tree.size
+            entries, nodes = _grown(tree, envelopes)
+            note = None if key is None else _signed(tree, key, origin)
+            backend.write(entries, nodes, note)
+            if note is not None:
+                stage(note)
+        return list(range(first, tree.size))
+
+    def sign_head(self, key: CitationKey) -> bytes:
+        """A checkpoint of all entries, signed with `key`: the last one, if it is that already.
+
+        Raises:
+            StorageError, CitationError: As `append`.
+        """
+        backend = self._opened()
+        if backend is None or not self._writable:
+            raise StoreUnavailableError(f"{self._head.path.stem} is opened for reading only.")
+        with self._head.moving() as stage, backend.transaction():
+            origin, tree = self._state(backend)
+            note = _signed(tree, key, origin)
+            if note != backend.note():  # Ed25519 gives the same signature each time.
+                backend.write((), (), note)
+            stage(note)
+        return note
+
+    def head(self) -> bytes | None:
+        """The last checkpoint, a signed note; `None` if none was signed yet."""
+        backend = self._opened()
+        return backend.note() if backend else None
 
     def get(self, citation_id: str) -> Entry | None:
         """The entry with that citation id, or `None`.
 
         Raises:
             StoreDamagedError: The entry is not what was written.
+            LedgerForkError: The entry is not the one that the tree was made of.
         """
-        if not citation_id.isascii():
+        backend = self._opened()
+        if backend is None or not citation_id.isascii():
             return None  # SQLite could not be given half of a surrogate pair.
-        rows = self._rows(
-            "SELECT * FROM entries WHERE payload_sha256 = ?", citation_id.removeprefix("pcite:")
-        )
-        return _entry(*rows[0]) if rows else None
+        stored = backend.find(citation_id.removeprefix(NAME_START))
+        if stored is None:
+            return None
+        entry = _entry(stored)
+        size = backend.size()
+        _require_in_tree(backend, stored, size, root_at(size, backend.node))
+        return entry
 
     def require(self, citation_id: str) -> Entry:
         """The entry with that citation id.
 
         Raises:
             NotFoundError: There is none.
-            StoreDamagedError: The entry is not what was written.
+            StoreDamagedError, LedgerForkError: As `get`.
         """
         entry = self.get(citation_id)
         if entry is None:
@@ -127,59 +192,170 @@ class Ledger:
             )
         return entry
 
+    def prove(self, citation_id: str) -> TlogProof:
+        """The proof that a citation is in the ledger of the last checkpoint.
+
+        Raises:
+            NotFoundError: It is not in the ledger.
+            LedgerProofError: It is newer than the last checkpoint.
+            StoreDamagedError, LedgerForkError: As `get`.
+        """
+        index = self.require(citation_id).index
+        backend = self._opened()
+        note = backend.note() if backend else None
+        checkpoint = self._head.opened(note) if note else None
+        if backend is None or note is None or checkpoint is None or index >= checkpoint.size:
+            raise LedgerProofError(
+                f"Entry {index} of the ledger is newer than the last checkpoint.",
+                hint="Run 'pith-agent citations checkpoint', and ask again.",
+            )
+        stored = backend.read(index, 1)[0]
+        hashes = _require_in_tree(backend, stored, checkpoint.size, checkpoint.root)
+        return TlogProof(index, hashes, note)
+
     def complete(self, start: str, limit: int) -> tuple[list[str], int]:
         """The newest citation ids that begin with `start`, at most `limit`; how many there are."""
-        rows = self._rows(
-            "SELECT 'pcite:' || payload_sha256 AS name, COUNT(*) OVER () AS total FROM entries"
-            " WHERE substr(name, 1, length(?1)) = ?1 ORDER BY idx DESC LIMIT ?2",
-            start,
-            limit,
-        )
-        return [row["name"] for row in rows], rows[0]["total"] if rows else 0
+        backend = self._opened()
+        if backend is None or not (start.startswith(NAME_START) or NAME_START.startswith(start)):
+            return [], 0
+        names, total = backend.complete(start.removeprefix(NAME_START[: len(start)]), limit)
+        return [f"{NAME_START}{name}" for name in names], total
 
     def entries(self, start: int = 0, limit: int = 1000) -> Iterator[Entry]:
-        """Entries from index `start`, in order."""
-        rows = self._rows("SELECT * FROM entries WHERE idx >= ? ORDER BY idx LIMIT ?", start, limit)
-        for expected, row in enumerate(rows, start):
-            if row["idx"] != expected:
-                raise StoreDamagedError(f"Entry {expected} of the ledger is missing.")
-            yield _entry(*row)
+        """Entries from index `start`, in order. Each is compared with its hash, not with the tree.
+
+        Raises:
+            StoreDamagedError: One is missing, or is not what was written.
+        """
+        backend = self._opened()
+        for index, stored in enumerate(backend.read(start, limit) if backend else (), start):
+            if stored.index != index:
+                raise StoreDamagedError(f"Entry {index} of the ledger is missing.")
+            yield _entry(stored)
+
+    def node(self, level: int, place: int) -> bytes:
+        """The hash of a complete subtree: what proofs are made of."""
+        backend = self._opened()
+        if backend is None:
+            raise StoreDamagedError("There is no ledger yet.")
+        return backend.node(level, place)
 
     def __len__(self) -> int:
-        rows = self._rows("SELECT COUNT(*) FROM entries")
-        return int(rows[0][0]) if rows else 0
+        backend = self._opened()
+        return backend.size() if backend else 0
 
     def close(self) -> None:
-        """Close the file."""
+        """Close the storage."""
         with self._lock:
-            if self._database is not None:
-                self._database.close()
+            if self._backend is not None:
+                self._backend.close()
 
-    def _rows(self, sql: str, *values: object) -> list[Row]:
-        database = self._opened()
-        return database.read(sql, *values) if database else []
-
-    def _opened(self) -> Database | None:
-        """The file, opened for reading as soon as another ledger has begun it."""
+    def _opened(self) -> LedgerBackend | None:
+        """The storage, opened for reading as soon as another ledger has begun it."""
         with self._lock:
-            if self._database is None:
-                self._database = Database.reading(self._path)
-            return self._database
+            if self._backend is None and (backend := self._checked()) is not None:
+                self._backend = backend
+            return self._backend
+
+    def _checked(self) -> LedgerBackend | None:
+        # Read first: another process may append meanwhile, and the storage may only be ahead.
+        pinned = self._head.read()
+        backend = self._reach()
+        if backend is None:
+            if pinned is not None and pinned.size:
+                _require_extends(Checkpoint(pinned.origin, 0, Frontier().root()), pinned, None)
+            return None
+        try:
+            self._require_known(backend, pinned)
+        except BaseException:
+            backend.close()
+            raise
+        return backend
+
+    def _require_known(self, backend: LedgerBackend, pinned: Checkpoint | None) -> str | None:
+        """See that the storage extends all that is known of it; the name of the ledger, if any."""
+        note = backend.note()
+        known = [one for one in (pinned, self._head.opened(note) if note else None) if one]
+        if not known:
+            return None
+        size = backend.size()
+        # The storage says itself which ledger it is, if it can: another one was put in its place.
+        now = Checkpoint(known[-1].origin, size, root_at(size, backend.node))
+        for one in known:
+            _require_extends(now, one, backend)
+        return now.origin
+
+    def _state(self, backend: LedgerBackend) -> tuple[str | None, Frontier]:
+        """The name of the ledger, if it has one, and its tree, inside a transaction."""
+        origin = self._require_known(backend, self._head.read())
+        return origin, Frontier.read(backend.size(), backend.node)
+
+    def _bring_head_forward(self) -> None:
+        """Pin the last checkpoint of a ledger that was written, and whose writer then crashed."""
+        backend = self._opened()
+        if backend is None or (note := backend.note()) is None:
+            return
+        pinned, own = self._head.read(), self._head.opened(note)
+        if pinned is None or pinned.size < own.size:
+            with self._head.moving() as stage, backend.transaction():
+                self._state(backend)
+                stage(backend.note() or note)
 
 
-def _leaf_hash(leaf: bytes) -> bytes:
-    return hashlib.sha256(b"\x00" + leaf).digest()
+def _head(path: Path, publics: Publics) -> PinnedHead:
+    return PinnedHead(path.with_suffix(".head"), publics)
 
 
-def _entry(index: int, leaf: bytes, leaf_hash: bytes, digest: str, logged_at: str) -> Entry:
+def _signed(tree: Frontier, key: CitationKey, origin: str | None) -> bytes:
+    signer = key.checkpoint_key(origin)
+    return sign_checkpoint(Checkpoint(signer.origin, tree.size, tree.root()), signer)
+
+
+def _grown(tree: Frontier, envelopes: Sequence[Envelope]) -> tuple[list[StoredEntry], list[Node]]:
+    """Append envelopes to the tree; their entries, and the nodes that they complete."""
+    # Read under the lock, so that times do not run backwards between processes.
+    now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    entries: list[StoredEntry] = []
+    nodes: list[Node] = []
+    for envelope in envelopes:
+        leaf, index = envelope.canonical(), tree.size
+        name = hashlib.sha256(envelope.payload_bytes).hexdigest()
+        nodes += tree.append(leaf_hash(leaf))
+        entries.append(StoredEntry(index, leaf, leaf_hash(leaf), name, now))
+    return entries, nodes
+
+
+def _require_extends(now: Checkpoint, known: Checkpoint, backend: LedgerBackend | None) -> None:
+    proof = []
+    if backend is not None and known.size < now.size:
+        proof = consistency_proof(known.size, now.size, backend.node)
+    advances(known, now, proof)
+
+
+def _require_in_tree(
+    backend: LedgerBackend, stored: StoredEntry, size: int, expected: bytes
+) -> tuple[bytes, ...]:
+    """The proof that an entry is in the tree of `size` entries and root `expected`."""
+    hashes = inclusion_proof(stored.index, size, backend.node)
     try:
-        intact = isinstance(leaf, bytes) and _leaf_hash(leaf) == leaf_hash
+        verify_inclusion(leaf_hash(stored.leaf), stored.index, size, hashes, expected)
+    except LedgerProofError as error:
+        raise LedgerForkError(
+            f"Entry {stored.index} of the ledger is not the one that its tree was made of."
+        ) from error
+    return tuple(hashes)
+
+
+def _entry(stored: StoredEntry) -> Entry:
+    leaf, index = stored.leaf, stored.index
+    try:
+        intact = isinstance(leaf, bytes) and leaf_hash(leaf) == stored.leaf_hash
         envelope = Envelope.model_validate_json(leaf) if intact else None
         name = hashlib.sha256(envelope.payload_bytes).hexdigest() if envelope else ""
     except ValueError:
         envelope = None
     if envelope is None:
         raise StoreDamagedError(f"Entry {index} of the ledger is not what was written.")
-    if name != digest:
+    if name != stored.name:
         raise StoreDamagedError(f"Entry {index} of the ledger has another name than its content.")
-    return Entry(index, envelope, logged_at)
+    return Entry(index, envelope, stored.logged_at)

@@ -7,7 +7,7 @@ from typing import Self
 
 from pith_agent.errors import StoreDamagedError, StoreUnavailableError
 from pith_agent.protocol.merkle import Frontier, Node, root
-from pith_agent.storage.database import Database, Row
+from pith_agent.storage.database import Connection, Database, Row
 from pith_agent.storage.ledger_backend import StoredEntry
 
 VERSION = 1
@@ -70,7 +70,8 @@ class SqliteBackend:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._has_tree = _version(database) > 0
+        self._writing: Connection
+        _version(database)
 
     @classmethod
     def open(cls, path: Path) -> Self:
@@ -109,28 +110,21 @@ class SqliteBackend:
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """See `LedgerBackend`."""
-        with self._database.transaction():
+        with self._database.transaction() as connection:
+            self._writing = connection
             yield
 
     def write(
         self, entries: Sequence[StoredEntry], nodes: Iterable[Node], note: bytes | None
     ) -> None:
         """See `LedgerBackend`."""
-        # The transaction is the caller's: this one is inside it, and its lock is held already.
-        for one in entries:
-            self._database.read(
-                "INSERT INTO entries VALUES (?, ?, ?, ?, ?)",
-                one.index,
-                one.leaf,
-                one.leaf_hash,
-                one.name,
-                one.logged_at,
-            )
-        for level, place, made in nodes:
-            if level:  # Level 0 is in `entries`.
-                self._database.read("INSERT INTO nodes VALUES (?, ?, ?)", level, place, made)
+        rows = ((e.index, e.leaf, e.leaf_hash, e.name, e.logged_at) for e in entries)
+        self._writing.executemany("INSERT INTO entries VALUES (?, ?, ?, ?, ?)", rows)
+        # Level 0 is in `entries`.
+        above = (node for node in nodes if node.level)
+        self._writing.executemany("INSERT INTO nodes VALUES (?, ?, ?)", above)
         if note is not None:
-            self._database.read("INSERT OR REPLACE INTO checkpoint VALUES (0, ?)", note)
+            self._writing.execute("INSERT OR REPLACE INTO checkpoint VALUES (0, ?)", (note,))
 
     def size(self) -> int:
         """See `LedgerBackend`."""
@@ -160,9 +154,10 @@ class SqliteBackend:
 
     def node(self, level: int, place: int) -> bytes:
         """See `LedgerBackend`."""
+        values: tuple[int, ...]
         if level == 0:
             sql, values = "SELECT leaf_hash FROM entries WHERE idx = ?", (place,)
-        elif self._has_tree:
+        elif self._has_tree():
             sql, values = "SELECT hash FROM nodes WHERE level = ? AND place = ?", (level, place)
         else:
             return self._computed(level, place)
@@ -173,7 +168,7 @@ class SqliteBackend:
 
     def note(self) -> bytes | None:
         """See `LedgerBackend`."""
-        if not self._has_tree:
+        if not self._has_tree():
             return None
         rows = self._database.read("SELECT CAST(note AS BLOB) FROM checkpoint")
         return bytes(rows[0][0]) if rows else None
@@ -181,6 +176,10 @@ class SqliteBackend:
     def close(self) -> None:
         """See `LedgerBackend`."""
         self._database.close()
+
+    def _has_tree(self) -> bool:
+        # Asked each time: another process may bring the ledger up to date meanwhile.
+        return _version(self._database) > 0
 
     def _computed(self, level: int, place: int) -> bytes:
         """A node of a ledger of version 0 that may not be written: the root over its leaves."""

@@ -31,8 +31,8 @@ def get_seed(keyid: str) -> Secret:
     """Take a seed from the keyring; it stays there.
 
     Raises:
-        NoKeyringError: There is no keyring, or it is locked.
-        SigningKeyError: It has no such entry.
+        NoKeyringError: The package 'keyring' is not installed.
+        SigningKeyError: It has no such entry, is locked, or is not there.
     """
     keyring = _keyring()
     seed = _find(keyring, keyid)

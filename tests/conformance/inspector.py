@@ -55,7 +55,9 @@ class Target:
 def run_inspector(home: Path) -> list[Outcome]:
     """List and call everything; then make each kind of failure once."""
     subprocess.run(
-        [str(PITH_AGENT), "keys", "new", "--home", str(home)], check=True, capture_output=True
+        [str(PITH_AGENT), "keys", "new", "--no-passphrase", "--home", str(home)],
+        check=True,
+        capture_output=True,
     )
     token = home / "token"
     token.touch(mode=0o600)

@@ -228,7 +228,7 @@ def test_nothing_is_signed_without_a_key_and_the_error_says_how_to_make_one(run)
 
 
 def test_a_citation_is_signed_listed_and_verified(run, tmp_path):
-    assert run("keys", "new").exit_code == 0
+    assert run("keys", "new", "--no-passphrase").exit_code == 0
     paper = tmp_path / "paper.md"
     paper.write_text("As shown in [1] ...")
     envelope = tmp_path / "citation.json"
@@ -262,7 +262,7 @@ def test_a_citation_that_the_ledger_has_not_is_not_found(run, command, name):
 
 
 def test_a_citation_by_a_stranger_is_undecidable_until_the_key_is_given(run, tmp_path, monkeypatch):
-    run("keys", "new")
+    run("keys", "new", "--no-passphrase")
     key = json.loads(run("keys", "show", "--json").stdout)["keys"][0]["public_key_b64"]
     envelope = tmp_path / "citation.json"
     run("cite", "arXiv:2402.13116", "-r", "cites", "--id", "x", "-o", envelope)
@@ -294,7 +294,7 @@ def test_a_dry_run_shows_the_statement_and_writes_nothing(run):
     ],
 )
 def test_what_is_not_verified_or_not_full_is_not_cited(run, target, code, status):
-    run("keys", "new")
+    run("keys", "new", "--no-passphrase")
 
     result = run("cite", "arXiv:2402.13116", target, "-r", "cites", "--id", "x", "--json")
 
@@ -304,7 +304,7 @@ def test_what_is_not_verified_or_not_full_is_not_cited(run, target, code, status
 
 
 def test_a_document_must_be_cited_from_by_its_digest(run):
-    run("keys", "new")
+    run("keys", "new", "--no-passphrase")
 
     result = run(
         "cite", "arXiv:2402.13116", "-r", "cites", "--id", "x", "--kind", "document", "--json"
@@ -315,18 +315,22 @@ def test_a_document_must_be_cited_from_by_its_digest(run):
 
 
 def test_a_key_file_is_private_and_no_command_prints_its_seed(run, tmp_path):
-    outputs = [run("keys", "new"), run("keys", "list", "--json"), run("keys", "show")]
+    outputs = [
+        run("keys", "new", "--no-passphrase"),
+        run("keys", "list", "--json"),
+        run("keys", "show"),
+    ]
 
     path = tmp_path / "home" / "keys" / "default.json"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
     seed = json.loads(path.read_text())["seed"]
     assert not any(seed in output.output for output in outputs)
-    assert run("keys", "new").exit_code == 2
+    assert run("keys", "new", "--no-passphrase").exit_code == 2
 
 
 def test_a_key_that_others_can_read_is_not_used(run, tmp_path):
-    run("keys", "new")
+    run("keys", "new", "--no-passphrase")
     (tmp_path / "home" / "keys" / "default.json").chmod(0o644)
 
     result = run("cite", "arXiv:2402.13116", "-r", "cites", "--id", "x", "--json")

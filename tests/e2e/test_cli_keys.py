@@ -110,6 +110,15 @@ def test_at_a_terminal_an_encrypted_key_is_imported_with_its_passphrase(home, ru
     assert (key["keyid"], key["kdf"]) == (other.keyid, "argon2id13")
 
 
+def test_at_a_terminal_a_citation_is_signed_with_the_passphrase(home, run, passphrase_file):
+    run("keys", "new", "--passphrase-file", passphrase_file)
+
+    shown, status = at_a_terminal(home, *CITE[:-1], answers=[PASSPHRASE])
+
+    assert (status, "SIGNED" in shown) == (0, True)
+    assert shows(shown, PASSPHRASE) == []
+
+
 def test_at_a_terminal_a_wrong_passphrase_is_refused(home, run, tmp_path):
     other = add_key(tmp_path / "elsewhere", "x", Secret(SEED), CHEAP)
 

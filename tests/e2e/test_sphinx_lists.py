@@ -23,7 +23,9 @@ from tests.e2e.roots.reading import Page, dead_links, plain, read, repeated_ids,
 
 ALL = tuple(suffix(one) for one in LIBRARY)
 NAMES = {suffix(one): name for one, name in zip(LIBRARY, "SBALN", strict=True)}
-TOC = ".. toctree::\n\n   first\n   second\n"
+TOC = ".. toctree::\n\n   first\n   second\n   list\n"
+"""The list has a page of its own: the first page is written again for its contents alone."""
+BIBLIOGRAPHY = ".. pith-bibliography::\n"
 
 ENTRY = re.compile(r'<li><p>(.*?<span class="pith-id">pith:[0-9]{4}:([A-Z2-7]{26})</span>.*?)</p>')
 
@@ -184,9 +186,7 @@ def test_two_lists_on_one_page_give_an_id_once(tmp_path: Path) -> None:
 
 def test_what_is_not_verified_is_marked_in_lists_too(tmp_path: Path) -> None:
     text = "On :pith:`2301.00001`, :pith:`arXiv:2301.00001` and :pith:`1706.00001`."
-    project = pages(
-        tmp_path, index=f"{text}\n\n.. pith-bibliography::\n\n{TOC}", first="None.", second="None."
-    )
+    project = pages(tmp_path, index=f"{text}\n\n{BIBLIOGRAPHY}")
 
     built = project.build()
 
@@ -198,15 +198,13 @@ def test_what_is_not_verified_is_marked_in_lists_too(tmp_path: Path) -> None:
 
 
 def test_a_list_is_written_again_when_another_page_cites_what_is_not_verified(
-    tmp_path: Path,
+    growing: Project,
 ) -> None:
-    project = pages(tmp_path, index=f".. pith-bibliography::\n\n{TOC}", first="None.", second="-")
-    project.build("-W")
-    project.page("On :pith:`2301.00001`.", "first.rst")
+    growing.page("On :pith:`2301.00001`.", "second.rst")
 
-    built = project.build()
+    built = growing.build()
 
-    assert "arXiv:2301.00001 [unchecked]" in plain(built.text("index.html"))
+    assert "arXiv:2301.00001 [unchecked]" in plain(built.text("list.html"))
 
 
 def test_a_card_of_what_is_not_verified_is_only_its_name_and_a_mark(tmp_path: Path) -> None:
@@ -222,14 +220,15 @@ def test_a_card_of_what_is_not_verified_is_only_its_name_and_a_mark(tmp_path: Pa
 
 @pytest.fixture
 def growing(tmp_path: Path) -> Project:
-    """A list of all on the first page; the first chapter cites, the second does not yet."""
+    """The first chapter cites, the second does not yet, and a third lists all."""
     project = pages(
         tmp_path,
-        index=f".. pith-bibliography::\n\n{TOC}",
+        index=TOC,
         first="By :pith:cite:t:`1706.00001`.",
         second="None yet.",
+        list=BIBLIOGRAPHY,
     )
-    assert listed(project.build("-W").text("index.html")) == "B"
+    assert listed(project.build("-W").text("list.html")) == "B"
     return project
 
 
@@ -239,8 +238,8 @@ def test_a_list_of_all_is_written_again_when_another_page_cites(growing: Project
     built = growing.build("-W")
 
     assert "1 changed" in built.info
-    assert listed(built.text("index.html")) == "BS"
-    assert read(built.out / "second.html").verified()[0].href == f"index.html#{anchor(SURVEY)}"
+    assert listed(built.text("list.html")) == "BS"
+    assert read(built.out / "second.html").verified()[0].href == f"list.html#{anchor(SURVEY)}"
 
 
 def test_a_list_of_all_is_written_again_when_the_last_citation_goes(growing: Project) -> None:
@@ -248,12 +247,12 @@ def test_a_list_of_all_is_written_again_when_the_last_citation_goes(growing: Pro
 
     built = growing.build("-W")
 
-    assert "No verified papers are cited." in built.text("index.html")
-    assert anchor(BETA) not in read(built.out / "index.html").ids
+    assert "No verified papers are cited." in built.text("list.html")
+    assert anchor(BETA) not in read(built.out / "list.html").ids
 
 
 def test_a_page_is_written_again_when_the_list_it_leads_to_is_gone(growing: Project) -> None:
-    growing.page(TOC)
+    growing.page("No list any more.", "list.rst")
 
     built = growing.build("-W", "-n")
 

@@ -5,6 +5,7 @@ import unicodedata
 import pytest
 
 from pith_agent import safe_text
+from pith_agent.protocol.display import steers
 
 HIDDEN = {
     "controls": [*range(0x09), 0x0B, 0x0C, *range(0x0E, 0x20)],
@@ -61,3 +62,17 @@ def test_nothing_that_is_shown_is_invisible():
     for code in range(0x110000):
         shown = safe_text(chr(code))
         assert unicodedata.category(shown) not in ("Cc", "Cf", "Cs", "Co") if shown else True
+
+
+@pytest.mark.parametrize(
+    "character", ["\x00", "\x1b", "\x7f", "\x9b", "\u202e", "\u2069", "\U000e0041"]
+)
+def test_a_character_that_reorders_or_commands_steers(character):
+    assert steers(f"a{character}b")
+
+
+@pytest.mark.parametrize(
+    "text", ["", "a\tb\nc", "é 漢字 \U0001f600", "می\u200cخواهم", "a\u200fb", "so\u00adft"]
+)
+def test_words_of_any_script_do_not_steer(text):
+    assert not steers(text)

@@ -250,6 +250,24 @@ def test_a_key_that_was_exchanged_is_asked_for_again(entry, tmp_path):
     assert (first.keyid, opener.open(entry.path).keyid) == (entry.keyid, other.keyid)
 
 
+def test_a_key_that_is_open_does_not_sign_for_a_file_that_names_another_one(entry, tmp_path):
+    opener = KeyOpener(ask=give)
+    opener.open(entry.path)
+    other = new_key(tmp_path / "others")
+    change(entry, public=base64.b64encode(other.public).decode(), keyid=other.keyid)
+
+    with pytest.raises(WrongPassphraseError):
+        opener.open(entry.path)
+
+
+def test_a_plain_file_that_names_another_public_key_is_not_listed(tmp_path, entry):
+    plain, other = new_key(tmp_path / "keys", "plain"), new_key(tmp_path / "others")
+    change(plain, public=base64.b64encode(other.public).decode(), keyid=other.keyid)
+
+    with pytest.raises(SigningKeyError):
+        list_keys(tmp_path / "keys")
+
+
 def test_eight_threads_decrypt_a_key_once(entry):
     asked = []
     opener = KeyOpener(ask=lambda path: asked.append(path) or Secret(PASSPHRASE))

@@ -13,6 +13,7 @@ from pith_agent.errors import (
     NoKeyringError,
     NoPassphraseError,
     NoSigningKeyError,
+    PithError,
     SettingsError,
     SigningKeyError,
 )
@@ -156,11 +157,20 @@ def test_no_error_of_a_client_shows_the_key_or_the_passphrase(made, passphrase_f
         lambda: client.sign_citation(NUMBER, request()),
         lambda: client.sign_citation("nonsense", request()),
     ):
-        with pytest.raises(Exception) as caught:  # noqa: PT011  # Whatever it is.
+        with pytest.raises(PithError) as caught:
             use()
         assert shows(told(caught.value), SEED, PASSPHRASE) == []
         shown = "".join(traceback.format_exception(caught.value))
         assert shows(shown, SEED, PASSPHRASE) == []
+
+
+@pytest.mark.parametrize("mode", [0o750, 0o705])
+def test_a_key_in_a_directory_that_others_can_look_into_signs_nothing(signing, mode):
+    signing.settings.key_directory.chmod(mode)
+
+    with pytest.raises(SigningKeyError) as caught:
+        signing.sign_citation(NUMBER, request())
+    assert caught.value.code == "unsafe-key-file"
 
 
 def test_a_revoked_key_signs_nothing_more_wherever_it_comes_from(made, tmp_path):

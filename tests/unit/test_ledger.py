@@ -32,7 +32,7 @@ def ledger(tmp_path):
 
 
 def sql(ledger: Ledger, *statements: str) -> None:
-    connection = sqlite3.connect(ledger._database.path)
+    connection = sqlite3.connect(ledger._backend._database.path)
     try:
         for one in statements:
             connection.execute(one)
@@ -107,7 +107,7 @@ def test_entries_are_read_in_pages(ledger):
 def test_a_leaf_is_hashed_as_in_rfc_6962(ledger):
     one = envelope("one")
     ledger.append([one])
-    row = ledger._database.read("SELECT * FROM entries")[0]
+    row = ledger._backend._database.read("SELECT * FROM entries")[0]
 
     assert row["leaf"] == one.canonical()
     assert row["leaf_hash"] == hashlib.sha256(b"\x00" + one.canonical()).digest()
@@ -197,15 +197,15 @@ def test_what_was_appended_is_there_after_a_restart(tmp_path):
 
 def test_a_full_disk_leaves_the_old_ledger_and_can_be_recovered_from(ledger):
     ledger.append([envelope("one")])
-    pages = ledger._database.read("PRAGMA page_count")[0][0]
-    ledger._database.read(f"PRAGMA max_page_count = {pages}")
+    pages = ledger._backend._database.read("PRAGMA page_count")[0][0]
+    ledger._backend._database.read(f"PRAGMA max_page_count = {pages}")
 
     with pytest.raises(StoreUnavailableError) as caught:
         ledger.append([envelope(f"{n}" * 1000) for n in range(1, 8)])
 
     assert caught.value.code == "store-unavailable"
     assert [entry.envelope for entry in ledger.entries()] == [envelope("one")]
-    ledger._database.read("PRAGMA max_page_count = 1000000")
+    ledger._backend._database.read("PRAGMA max_page_count = 1000000")
     assert ledger.append([envelope("two")]) == [1]
 
 
@@ -309,3 +309,46 @@ def test_a_killed_process_loses_no_entry_that_it_reported(tmp_path):
     assert reported <= len(list(ledger.entries())) <= reported + 1
     assert ledger.append([envelope("after")]) == [len(ledger) - 1]
     ledger.close()
+
+
+def test_a_ledger_for_reading_begins_none_and_sees_the_one_that_another_began(tmp_path):
+    path = tmp_path / "home" / "ledger.sqlite3"
+    reading = Ledger.reading(path)
+    assert (len(reading), list(reading.entries()), reading.get("pcite:00")) == (0, [], None)
+    assert reading.complete("", 10) == ([], 0)
+    assert not path.parent.exists()
+    with pytest.raises(StoreUnavailableError):
+        reading.append([envelope("one")])
+
+    writing = Ledger.open(path)
+    assert len(reading) == 0
+    writing.append([envelope("one")])
+    assert [entry.envelope for entry in reading.entries()] == [envelope("one")]
+    with pytest.raises(StoreUnavailableError):
+        reading.append([envelope("two")])
+    writing.append([envelope("two")])
+    writing.close()
+    assert len(reading) == 2
+    reading.close()
+
+
+def test_a_file_that_is_being_created_is_no_ledger_yet(tmp_path):
+    path = tmp_path / "ledger.sqlite3"
+    path.touch()
+    reading = Ledger.reading(path)
+
+    assert len(reading) == 0
+    assert path.read_bytes() == b""
+    reading.close()
+
+
+@pytest.mark.parametrize("damage", ["no database", "a directory"])
+def test_a_ledger_that_cannot_be_read_is_not_an_empty_one(tmp_path, damage):
+    path = tmp_path / "ledger.sqlite3"
+    if damage == "a directory":
+        path.mkdir()
+    else:
+        path.write_bytes(b"no ledger" * 1000)
+
+    with pytest.raises(StorageError):
+        len(Ledger.reading(path))

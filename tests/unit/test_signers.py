@@ -17,7 +17,7 @@ from pith_agent.errors import (
     StoreUnavailableError,
     UnsafeKeyFileError,
 )
-from pith_agent.protocol.citation_signer import TIME, parse_time
+from pith_agent.protocol.citation_signer import TIME, Signer, parse_time, with_signers
 from pith_agent.storage.keys import list_keys, new_key, rotate_key
 from pith_agent.storage.signers import (
     TrustedSigner,
@@ -63,7 +63,7 @@ def foreign(offline, tmp_path):
 
 
 def c9(report):
-    return next(check for check in report.checks if check.name == "citation-signer")
+    return [check for check in report.checks if check.name == "citation-signer"][-1]
 
 
 def test_a_signer_is_kept_changed_and_removed(home, keys):
@@ -253,6 +253,23 @@ def test_a_citation_that_was_logged_before_the_revocation_says_so_and_is_verifie
     assert (c9(report).status, c9(report).code) == ("warn", "revoked-later")
 
 
+def test_a_citation_that_was_logged_after_the_revocation_is_not_believed_to_be_older(
+    local, foreign
+):
+    envelope, entry = foreign
+    report = local.verify_citation(envelope, [entry.public])
+    revoked = parse_time(at(hours=-1))
+    bob = Signer("bob", entry.public, distrust_after=revoked)
+
+    for seen, verdict in (
+        (revoked + timedelta(seconds=1), "undecidable"),
+        (revoked, "verified"),
+        (None, "undecidable"),
+    ):
+        found = with_signers(report, [bob], lambda _, seen=seen: seen)
+        assert (found.verdict, c9(found).code) == (verdict, "revoked-later")
+
+
 def test_a_citation_that_was_logged_after_the_revocation_is_refused(signing):
     (citation,) = signing.sign_citation(NUMBER, request())
     (entry,) = list_keys(signing.settings.key_directory)
@@ -306,7 +323,17 @@ def test_a_forged_citation_is_told_by_its_signature_and_has_no_signer(local, for
 
 
 @pytest.mark.parametrize(
-    "text", [None, 7, "", "2026-01-01", "2026-02-30T00:00:00Z", "٢٠٢٦-01-01T00:00:00Z", "x" * 20]
+    "text",
+    [
+        None,
+        7,
+        "",
+        "2026-01-01",
+        "2026-02-30T00:00:00Z",
+        "2026-2-03T00:00:00Z",
+        "٢٠٢٦-01-01T00:00:00Z",
+        "x" * 20,
+    ],
 )
 def test_what_is_no_time_is_none(text):
     assert parse_time(text) is None

@@ -11,6 +11,7 @@ from pith_agent import Client, RecordFiles, Settings
 from pith_agent.cli import main
 from pith_agent.errors import ArgumentsError
 from pith_agent.tools import TOOLS, call_tool, definitions
+from pith_agent.tools.budget import within_budget
 from pith_agent.tools.catalogue import computed_schemas
 from pith_agent.tools.schema import compact
 from pith_agent.tools.sections import section
@@ -291,3 +292,46 @@ def test_in_place_of_an_entry_that_is_too_long_by_itself_stands_its_length():
     page = section(document, "claims", 0, 100)
 
     assert page == {"value": [{"omitted": 30_097}, "short", {"omitted": 31_100}], "in_record": 3}
+
+
+def test_what_a_caller_does_to_a_definition_stays_with_the_caller():
+    mine = definitions("openai")[0]["function"]
+    mine["parameters"]["properties"]["more"] = {"type": "string"}
+    mine["parameters"]["required"].append("more")
+
+    for shape in ("openai", "anthropic", "json"):
+        assert "more" not in json.dumps(definitions(shape)[0])
+
+
+def test_a_format_that_is_not_known_is_refused():
+    with pytest.raises(ValueError, match="openai, anthropic, json"):
+        definitions("gemini")
+
+
+def test_arguments_may_be_the_json_text_that_an_api_hands_out(client):
+    answer = call_tool(client, "resolve", json.dumps({"ids": [NUMBER]}))
+
+    assert answer["items"][0]["verdict"] == "verified"
+
+
+@pytest.mark.parametrize("arguments", ["nonsense", "[1]", "5", ""])
+def test_a_text_that_is_no_json_object_is_no_arguments(client, arguments):
+    with pytest.raises(ArgumentsError) as caught:
+        call_tool(client, "resolve", arguments)
+
+    assert caught.value.code == "invalid-arguments"
+
+
+def test_items_beyond_the_budget_keep_what_names_them():
+    items = [{"target": f"t{n}", "verdict": "verified", "text": "x" * 400} for n in range(5)]
+
+    answer = within_budget({"items": items, "size": 5}, 1500)
+
+    assert answer["size"] == 5
+    assert answer["items"][0] == items[0]
+    assert [item["target"] for item in answer["items"]] == [item["target"] for item in items]
+    last = answer["items"][-1]
+    whole = len(json.dumps(items[0], separators=(",", ":")))
+    assert (last["verdict"], last["omitted"]) == ("verified", whole)
+    assert last["hint"]
+    assert within_budget({"items": items}, 10_000) == {"items": items}
