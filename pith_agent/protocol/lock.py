@@ -26,6 +26,8 @@ from pith_agent.protocol.verify import examine_owned
 
 LOCK_VERSION = 1
 MAX_LOCK_BYTES = 64 << 20
+MAX_LOCK_NODES = 5_000_000
+"""Values in one lock; a paper has about 30."""
 
 _SUFFIX = re.compile("[A-Z2-7]{26}")
 _RECEIPT = (
@@ -179,7 +181,7 @@ def parse_lock(data: bytes) -> Lock:
         LockError: Not a lock of version 1: the message names the place.
     """
     try:
-        value = parse_json(data, cap=MAX_LOCK_BYTES, floats=True)
+        value = parse_json(data, cap=MAX_LOCK_BYTES, floats=True, nodes=MAX_LOCK_NODES)
     except DocumentError as error:
         raise LockError(f"The lock cannot be read: {error.message}") from error
     version = value.get("lock_version") if isinstance(value, dict) else None

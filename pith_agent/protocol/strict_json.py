@@ -26,12 +26,12 @@ MAX_SAFE_INTEGER = 2**53 - 1
 _CONTAINERS = frozenset({dict, list})
 
 
-def parse_json(data: bytes, *, cap: int, floats: bool = False) -> JsonValue:
+def parse_json(data: bytes, *, cap: int, floats: bool = False, nodes: int = MAX_NODES) -> JsonValue:
     """Read one JSON text that every program would read alike.
 
     Refused: more than `cap` bytes, a byte-order mark, invalid UTF-8, duplicate keys, lone
     surrogates, NaN and infinities, `-0`, integers beyond ±(2^53 - 1), nesting beyond
-    `MAX_DEPTH`, more than `MAX_NODES` values, and fractions unless `floats` is set.
+    `MAX_DEPTH`, more than `nodes` values, and fractions unless `floats` is set.
 
     Raises:
         DocumentTooLargeError: More than `cap` bytes.
@@ -58,7 +58,7 @@ def parse_json(data: bytes, *, cap: int, floats: bool = False) -> JsonValue:
     except RecursionError as error:
         raise JsonError(f"Nested deeper than {MAX_DEPTH} levels.") from error
     # Decoding UTF-8 gives whole characters; only an escape can leave half of a pair.
-    _check_shape(value, check_text=b"\\ud" in data or b"\\uD" in data)
+    _check_shape(value, nodes, check_text=b"\\ud" in data or b"\\uD" in data)
     return value
 
 
@@ -124,7 +124,7 @@ def _constant(text: str) -> float:
     raise JsonError(f"{text} is not JSON.")
 
 
-def _check_shape(top: JsonValue, *, check_text: bool) -> None:
+def _check_shape(top: JsonValue, most: int, *, check_text: bool) -> None:
     """Bound depth and size, and refuse lone surrogates, which UTF-8 cannot carry."""
     nodes = 0
     level: list[JsonObject | list[JsonValue]] = [[top]]
@@ -137,8 +137,8 @@ def _check_shape(top: JsonValue, *, check_text: bool) -> None:
             below += [value for value in values if type(value) in _CONTAINERS and value]
         if check_text:
             _check_text(level)
-        if nodes > MAX_NODES:
-            raise JsonError(f"More than {MAX_NODES} values.")
+        if nodes > most:
+            raise JsonError(f"More than {most} values.")
         level = below
         if not level:
             return

@@ -98,7 +98,7 @@ def test_a_key_is_made_of_32_bytes(seed):
 def test_a_key_signs_statements_and_nothing_else():
     public = {name for name in dir(KEY) if not name.startswith("_")}
 
-    assert public == {"SEED_BYTES", "public", "keyid", "sign"}
+    assert public == {"SEED_BYTES", "public", "keyid", "sign", "checkpoint_key"}
     for value in (b"bytes", "text", {}, None):
         with pytest.raises(AttributeError):
             KEY.sign(value)
