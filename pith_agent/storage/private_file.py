@@ -1,5 +1,6 @@
 """Files that only their owner may read: keys and tokens. And files that only he may write."""
 
+import errno
 import fcntl
 import os
 import stat
@@ -11,6 +12,9 @@ from pathlib import Path
 from pith_agent.errors import NoSigningKeyError, StoreUnavailableError, UnsafeKeyFileError
 
 _UNFINISHED = ".new-"
+
+
+_ABSENT = (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG)
 
 
 def create_private(path: Path, content: bytes) -> None:
@@ -149,9 +153,10 @@ def _check_place(path: Path) -> None:
 def _read(path: Path, cap: int, forbidden: int) -> bytes:
     try:
         handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-    except FileNotFoundError as error:
-        raise NoSigningKeyError(f"There is no file {path}.") from error
     except (OSError, ValueError) as error:
+        # Below a file, or under a name that is too long, there is none either.
+        if isinstance(error, OSError) and error.errno in _ABSENT:
+            raise NoSigningKeyError(f"There is no file {path}.") from error
         raise UnsafeKeyFileError(f"{path} cannot be opened as a plain file: {error}.") from error
     # fdopen would refuse a directory with an error of its own, so the kind is looked at first.
     try:
