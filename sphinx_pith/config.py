@@ -54,6 +54,7 @@ VALUES = (
     Value("pith_lock_prune", False, frozenset({bool})),
     Value("pith_records", [], frozenset({list, tuple})),
     Value("pith_registry", [REGISTRY], frozenset({list, tuple})),
+    Value("pith_timeout", 30, frozenset({int, float})),
     Value("pith_trust_root", None, frozenset({str})),
     Value("pith_base_url", REGISTRY, frozenset({str})),
     Value("pith_severity", {}, frozenset({dict})),
@@ -105,6 +106,7 @@ def settings_of(app: Sphinx, mode: Mode) -> Settings:
         home=home,
         registry=tuple(config.pith_registry),
         offline=mode == "locked",
+        timeout=float(config.pith_timeout),
         trust_root=here / config.pith_trust_root if config.pith_trust_root else None,
     )
 

@@ -33,6 +33,7 @@ def check_config(app: Sphinx, config: Config) -> None:
         *_choice(MODE_VARIABLE, os.environ.get(MODE_VARIABLE) or None, (None, *get_args(Mode))),
         *_choice("pith_cite_style", config.pith_cite_style, STYLES),
         *_flags(config),
+        *_seconds(config.pith_timeout),
         *_texts("pith_records", config.pith_records),
         *_patterns(config.pith_records),
         *_texts("pith_registry", config.pith_registry),
@@ -62,6 +63,15 @@ def _flags(config: Config) -> Iterator[str]:
         # On the command line, `-D name=1` is a number or a text.
         if config[name] not in (True, False, 0, 1, "0", "1"):
             yield f"{name} is {config[name]!r}; it may be True or False."
+
+
+def _seconds(value: Any) -> Iterator[str]:
+    try:
+        fits = not isinstance(value, bool) and 0 < float(value) <= 600
+    except (TypeError, ValueError):
+        fits = False
+    if not fits:
+        yield f"pith_timeout is {value!r}; it may be a number of seconds, at most 600."
 
 
 def _texts(name: str, value: Any) -> Iterator[str]:

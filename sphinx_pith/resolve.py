@@ -108,7 +108,11 @@ def _of_citation(
     if target.claim and paper.claim(target.claim) is None:
         known = ", ".join(str(item.get("claim_id")) for item in paper.record.claims) or "none"
         message = f"{target.name} has no claim {target.claim}; at hand are: {known}."
-        yield finding(app, "unknown-claim", message, cite.location, target=cite.target)
+        again = _("Add the claims with 'python -m sphinx_pith lock', if the paper has that claim.")
+        hint = again if one.source == "lock" and known == "none" else ""
+        yield finding(
+            app, "unknown-claim", message, cite.location, target=cite.target, hint=str(hint)
+        )
 
 
 def _unused(app: Sphinx, domain: PithDomain, answered: dict[str, Answered]) -> Iterator[Finding]:

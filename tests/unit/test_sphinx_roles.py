@@ -113,4 +113,5 @@ def test_the_settings_trust_only_the_bundled_keys_and_ask_for_nothing_else() -> 
         "pith_lock": "pith.lock",
         "pith_reader_check": True,
         "pith_registry": ["https://pith.science"],
+        "pith_timeout": 30,
     }
