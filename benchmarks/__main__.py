@@ -3,8 +3,9 @@
 import sys
 
 from benchmarks.mcp.run import main as mcp
+from benchmarks.sphinx.run import main as sphinx
 
-BENCHMARKS = {"mcp": mcp}
+BENCHMARKS = {"mcp": mcp, "sphinx": sphinx}
 
 for name in sys.argv[1:] or BENCHMARKS:
     print(f"== {name}")

@@ -183,13 +183,19 @@ def setup_pages(app: Sphinx, papers_of: PapersOf) -> None:
 
 
 def add_assets(app: Sphinx) -> None:
-    """Let the builder copy script and style sheet.
+    """Copy script and style sheets, where they are not there as they are.
 
-    Only now: earlier, the path of the package would count as a setting that has changed. First,
-    so that the project's own files of these names win.
+    Not by `html_static_path`: a changed setting would make each build finish as if something had
+    to be written. Before the builder copies, so that the project's own files of these names win.
     """
-    if _has_readers(app):
-        app.config.html_static_path = [str(ASSETS), *app.config.html_static_path]
+    if not _has_readers(app):
+        return
+    static = Path(app.outdir) / "_static"
+    static.mkdir(parents=True, exist_ok=True)
+    for asset in sorted(ASSETS.iterdir()):
+        content, copy = asset.read_bytes(), static / asset.name
+        if not copy.exists() or copy.read_bytes() != content:
+            copy.write_bytes(content)
 
 
 def add_to_page(

@@ -1,6 +1,7 @@
 """Places in the sources, as Sphinx prints them and as reports name them."""
 
 import re
+from functools import lru_cache
 from pathlib import Path
 
 from sphinx.application import Sphinx
@@ -17,15 +18,17 @@ def place_of(app: Sphinx, location: str) -> Place:
     """
     match = _LOCATION.fullmatch(location)
     if match is None:
-        return Place(_relative(app, location))
+        return Place(_relative(str(app.confdir), location))
     line = int(match["line"]) if match["line"] else None
-    return Place(_relative(app, match["path"]), line, match["within"] or "")
+    return Place(_relative(str(app.confdir), match["path"]), line, match["within"] or "")
 
 
-def _relative(app: Sphinx, path: str) -> str:
+# Kept: a page with many citations names its file with each.
+@lru_cache(maxsize=1024)
+def _relative(confdir: str, path: str) -> str:
     if not path:
         return ""
     try:
-        return Path(path).relative_to(app.confdir).as_posix()
+        return Path(path).relative_to(confdir).as_posix()
     except ValueError:
         return Path(path).as_posix()

@@ -7,12 +7,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from sphinx.application import Sphinx
 
 from pith_agent import (
-    Client,
     Identifier,
     IdentifierError,
     Lock,
@@ -28,6 +27,9 @@ from sphinx_pith.findings import Mode
 from sphinx_pith.lockfile import read_lock
 from sphinx_pith.records import Project, load_project
 from sphinx_pith.targets import parse_target
+
+if TYPE_CHECKING:
+    from pith_agent import Client
 
 BATCH = 16
 """Papers asked for before it is judged whether the registry answers at all: two for each of the
@@ -115,6 +117,9 @@ class Sources:
             return {target: _unlocked(target, name) for target, name in asked.items()}
         if not asked and not self.project.documents:
             return {}
+        # Imported here: a build from the lock alone has no use for it.
+        from pith_agent import Client  # noqa: PLC0415
+
         try:
             settings = settings_of(app, self.mode)
             # A build with no network depends on nothing but the project and the package.
@@ -134,7 +139,7 @@ class Sources:
             # Before Sphinx forks its writers: SQLite's files must not be shared with them.
             client.close()
 
-    def _ask(self, client: Client, asked: dict[str, Identifier]) -> dict[str, Answered]:
+    def _ask(self, client: "Client", asked: dict[str, Identifier]) -> dict[str, Answered]:
         # A short form may be cited once the lock binds it; only the lock is made of them.
         full = [n for n in asked.values() if n.kind != "pith_short" or self.mode == "update"]
         unique = list(dict.fromkeys(full))
@@ -156,11 +161,13 @@ class Sources:
         self.refuted += self._strangers(client, found.values())
         return answers
 
-    def _stored(self, client: Client, names: list[Identifier]) -> list[Verification]:
+    def _stored(self, client: "Client", names: list[Identifier]) -> list[Verification]:
         """The answers for papers that the registry is not asked for: from the store alone."""
         if not names:
             return []
         settings = replace(client.settings, offline=True)
+        from pith_agent import Client  # noqa: PLC0415  # As above.
+
         with Client(settings, trust=client.trust, records=self.project.files) as local:
             return [
                 not_asked(name) if answer.code == "offline" else answer
@@ -174,7 +181,7 @@ class Sources:
             return "records"
         return "registry" if (answer.fetched_at or "") >= self.began else "store"
 
-    def _strangers(self, client: Client, met: Iterable[Verification]) -> Iterator[Verification]:
+    def _strangers(self, client: "Client", met: Iterable[Verification]) -> Iterator[Verification]:
         """The records of the project that nobody cites and that are refuted."""
         places = {answer.found_in for answer in met}
         for document in self.project.documents:
@@ -189,7 +196,7 @@ def _unlocked(target: str, name: Identifier) -> Answered:
     return Answered(Verification.without_record(target, error), "none", name)
 
 
-def ask(client: Client, names: list[Identifier], began: str) -> list[Verification]:
+def ask(client: "Client", names: list[Identifier], began: str) -> list[Verification]:
     """The answers, in order; fewer than names if the registry leaves a whole batch unanswered.
 
     Each paper that hangs takes all of its time; asked on, some hundred would take most of an hour.
@@ -225,7 +232,7 @@ def _all(asked: dict[str, Identifier], error: PithError) -> dict[str, Answered]:
     }
 
 
-def _short(client: Client, target: str, identifier: Identifier) -> Verification:
+def _short(client: "Client", target: str, identifier: Identifier) -> Verification:
     """Short forms are no citations: two records can share one. The hint gives the full number."""
     meant = client.resolve(identifier)
     numbers = [meant.pith_number] if meant.verdict == "verified" else meant.candidates

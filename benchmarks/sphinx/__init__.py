@@ -1,0 +1,1 @@
+"""The Sphinx extension beside plain Sphinx and other ways to cite."""
