@@ -2,10 +2,11 @@
 
 import sys
 
+from benchmarks.citations.run import main as citations
 from benchmarks.mcp.run import main as mcp
 from benchmarks.sphinx.run import main as sphinx
 
-BENCHMARKS = {"mcp": mcp, "sphinx": sphinx}
+BENCHMARKS = {"citations": citations, "mcp": mcp, "sphinx": sphinx}
 
 for name in sys.argv[1:] or BENCHMARKS:
     print(f"== {name}")

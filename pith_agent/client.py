@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from functools import partial
 from typing import Self, TypeAlias, TypeVar, overload
 
 from pith_agent.answers import (
@@ -39,6 +40,7 @@ from pith_agent.signed import (
     SignedCitation,
     drafted,
     known_signers,
+    own_publics,
     signed_citation,
     signing_key,
 )
@@ -99,7 +101,8 @@ class Client:
         self.trust = trust or _trust(self.settings)
         self.policy = policy
         self._opener = KeyOpener(self.settings.passphrase_file, passphrase)
-        self.ledger = Ledger.reading(self.settings.ledger_path)
+        self._publics = partial(own_publics, self.settings)
+        self.ledger = Ledger.reading(self.settings.ledger_path, self._publics)
         """This machine's signed citations, for reading. Only signing writes, and begins it."""
         self._written: Ledger | None = None
         self._lock = threading.Lock()
@@ -259,8 +262,20 @@ class Client:
         """
         key = signing_key(self.settings, self._opener)
         envelopes = [key.sign(said.statement) for said in drafts]
-        places = self._writable().append(envelopes)
+        places = self._writable().append(envelopes, key)
         return list(map(signed_citation, drafts, envelopes, places))
+
+    def checkpoint(self) -> bytes:
+        """The signed head of this machine's ledger, with all its entries: a C2SP signed note.
+
+        Raises:
+            NoSigningKeyError: It has yet to be signed, and there is no key.
+            StorageError: The ledger cannot be read or written.
+        """
+        head = self.ledger.head()
+        if head is not None:
+            return head
+        return self._writable().sign_head(signing_key(self.settings, self._opener))
 
     def verify_citation(
         self, citation: JsonObject | bytes, signers: Iterable[bytes] = ()
@@ -309,7 +324,7 @@ class Client:
     def _writable(self) -> Ledger:
         with self._lock:
             if self._written is None:
-                self._written = Ledger.open(self.settings.ledger_path)
+                self._written = Ledger.open(self.settings.ledger_path, self._publics)
             return self._written
 
     def _answer(

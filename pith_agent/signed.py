@@ -144,6 +144,15 @@ def known_signers(settings: Settings) -> list[Signer]:
     return signers + [as_signer(trusted) for trusted in read_signers(settings.home)]
 
 
+def own_publics(settings: Settings) -> list[bytes]:
+    """The raw public keys of this machine, old ones too.
+
+    Raises:
+        SigningKeyError, StoreDamagedError: As `known_signers`.
+    """
+    return [signer.public for signer in known_signers(settings) if signer.own]
+
+
 def _end(retired_at: str | None) -> datetime | None:
     """What was begun with a key while it was retired still counts."""
     time = parse_time(retired_at)

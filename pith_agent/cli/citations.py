@@ -11,10 +11,20 @@ import click
 
 from pith_agent import __version__
 from pith_agent.cli.exit_codes import worst
+from pith_agent.cli.ledger import (
+    checkpoint,
+    export,
+    import_,
+    ledger_key,
+    prove,
+    read_proof,
+)
 from pith_agent.cli.options import as_json, dump, ends_with_code, list_by_default, with_client
 from pith_agent.cli.report import check_lines
 from pith_agent.client import Client
 from pith_agent.errors import FileError, SettingsError, StorageError
+from pith_agent.ledgers import ledger_keys, with_inclusion
+from pith_agent.protocol.checkpoint import NoteKey
 from pith_agent.protocol.citation import RELATIONSHIPS
 from pith_agent.protocol.citation_draft import CitationRequest
 from pith_agent.protocol.citation_report import MAX_ENVELOPE_BYTES, CitationReport
@@ -89,7 +99,7 @@ def cite(
 @as_json
 @click.pass_context
 def citations(context: click.Context, as_json: bool) -> None:
-    """List, show and verify signed citations. Without a command: list."""
+    """List, show, verify and prove signed citations. Without a command: list."""
     list_by_default(context, as_json=as_json)
 
 
@@ -132,18 +142,35 @@ def show(citation_id: str, as_json: bool, client: Client) -> None:
     metavar="BASE64",
     help="A signer whose citations you accept, beside yourself; repeat for several.",
 )
+@click.option(
+    "--proof",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="The proof that the one SOURCE is in a ledger.",
+)
+@ledger_key
 @as_json
 @ends_with_code
 @with_client
 def verify(
-    sources: tuple[str, ...], public_key: tuple[str, ...], as_json: bool, client: Client
+    sources: tuple[str, ...],
+    public_key: tuple[str, ...],
+    proof: Path | None,
+    ledger_key: tuple[str, ...],
+    as_json: bool,
+    client: Client,
 ) -> None:
     """Check signed citations: signature, statement, cited record, claim, quote.
 
     A SOURCE is a file with an envelope, - for standard input, or a citation id of the ledger.
     """
     signers = [_public_key(text) for text in public_key]
-    reports = [client.verify_citation(_read(client, source), signers) for source in sources]
+    if proof is not None and len(sources) > 1:
+        raise click.UsageError("A proof is of one SOURCE.")
+    citations = [_read(client, source) for source in sources]
+    reports = [client.verify_citation(citation, signers) for citation in citations]
+    if proof is not None:
+        keys = ledger_keys(client, map(NoteKey.parse, ledger_key))
+        reports = [with_inclusion(reports[0], citations[0], read_proof(proof), keys)]
     if as_json:
         results = [
             {"target": source, **report.model_dump(mode="json")}
@@ -155,6 +182,10 @@ def verify(
             for line in _report_lines(source, report):
                 click.echo(line)
     sys.exit(worst(report.verdict for report in reports))
+
+
+for _command in (prove, export, import_, checkpoint):
+    citations.add_command(_command)
 
 
 def _citing(path: Path | None, name: str | None, kind: str | None) -> dict[str, object]:

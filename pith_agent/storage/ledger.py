@@ -6,11 +6,9 @@ a signed checkpoint of it are written with them; the checkpoint is pinned outsid
 Source: docs/reference/ledger-format.md.
 """
 
-import hashlib
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Self
 
@@ -21,11 +19,15 @@ from pith_agent.errors import (
     StoreDamagedError,
     StoreUnavailableError,
 )
-from pith_agent.protocol.checkpoint import Checkpoint, advances, sign_checkpoint
+from pith_agent.protocol.checkpoint import (
+    Checkpoint,
+    advances,
+    claimed_checkpoint,
+    sign_checkpoint,
+)
 from pith_agent.protocol.citation import CitationKey, Envelope
 from pith_agent.protocol.merkle import (
     Frontier,
-    Node,
     consistency_proof,
     inclusion_proof,
     leaf_hash,
@@ -34,27 +36,15 @@ from pith_agent.protocol.merkle import (
 )
 from pith_agent.protocol.tlog_proof import TlogProof
 from pith_agent.storage.ledger_backend import LedgerBackend, StoredEntry
+from pith_agent.storage.ledger_entry import Entry, grown, read_entry
 from pith_agent.storage.ledger_head import PinnedHead, Publics, no_keys
 from pith_agent.storage.ledger_sqlite import SqliteBackend
 
+Sign = Callable[[str | None, Frontier], bytes]
+"""The name of the ledger, if it has one, and its tree → the checkpoint, a signed note."""
+
 NAME_START = "pcite:"
 """A citation id is this and the name of the entry."""
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One signed citation and its place."""
-
-    index: int
-    """From 0, without gaps."""
-    envelope: Envelope
-    logged_at: str
-    """When this machine wrote it: RFC 3339, UTC."""
-
-    @property
-    def citation_id(self) -> str:
-        """`pcite:` and SHA-256 of the signed payload."""
-        return self.envelope.citation_id
 
 
 class Ledger:
@@ -122,42 +112,51 @@ class Ledger:
                 reading; nothing was written.
             LedgerRollbackError, LedgerForkError: The ledger is not what was pinned.
         """
-        backend = self._opened()
-        if backend is None or not self._writable:
-            raise StoreUnavailableError(f"{self._head.path.stem} is opened for reading only.")
+        self._to_write()
         if not envelopes:
             return []
-        with self._head.moving() as stage, backend.transaction():
-            origin, tree = self._state(backend)
-            first = tree.size
-            entries, nodes = _grown(tree, envelopes)
-            note = None if key is None else _signed(tree, key, origin)
-            backend.write(entries, nodes, note)
-            if note is not None:
-                stage(note)
-        return list(range(first, tree.size))
+        size = self._extend([envelopes], None if key is None else partial(_signed, key))
+        return list(range(size - len(envelopes), size))
+
+    def follow(self, batches: Iterable[Sequence[Envelope]], note: bytes) -> None:
+        """Append what another ledger has appended, if that leads to the checkpoint in `note`.
+
+        Args:
+            batches: All entries that are new, in order.
+            note: The other ledger's checkpoint. Its signature was checked by the caller.
+
+        Raises:
+            LedgerProofError: The entries do not lead to the checkpoint; nothing was written.
+            StorageError, CitationError: As `append`.
+        """
+        checkpoint, _ = claimed_checkpoint(note)
+
+        def reached(origin: str | None, tree: Frontier) -> bytes:
+            if (tree.size, tree.root()) != (checkpoint.size, checkpoint.root):
+                raise LedgerProofError("The entries do not lead to the checkpoint.")
+            return note
+
+        self._extend(batches, reached)
 
     def sign_head(self, key: CitationKey) -> bytes:
-        """A checkpoint of all entries, signed with `key`: the last one, if it is that already.
+        """Sign a checkpoint of all entries, and keep it as the last one.
 
         Raises:
             StorageError, CitationError: As `append`.
         """
-        backend = self._opened()
-        if backend is None or not self._writable:
-            raise StoreUnavailableError(f"{self._head.path.stem} is opened for reading only.")
-        with self._head.moving() as stage, backend.transaction():
-            origin, tree = self._state(backend)
-            note = _signed(tree, key, origin)
-            if note != backend.note():  # Ed25519 gives the same signature each time.
-                backend.write((), (), note)
-            stage(note)
+        self._extend([], partial(_signed, key))
+        note = self._to_write().note()
+        if note is None:
+            raise StoreDamagedError("The checkpoint that was written is not there.")
         return note
 
     def head(self) -> bytes | None:
-        """The last checkpoint, a signed note; `None` if none was signed yet."""
+        """The last checkpoint, a signed note; `None` if there is none, or it lacks an entry."""
         backend = self._opened()
-        return backend.note() if backend else None
+        note = backend.note() if backend else None
+        if backend is None or note is None:
+            return None
+        return note if self._head.opened(note).size == backend.size() else None
 
     def get(self, citation_id: str) -> Entry | None:
         """The entry with that citation id, or `None`.
@@ -172,7 +171,7 @@ class Ledger:
         stored = backend.find(citation_id.removeprefix(NAME_START))
         if stored is None:
             return None
-        entry = _entry(stored)
+        entry = read_entry(stored)
         size = backend.size()
         _require_in_tree(backend, stored, size, root_at(size, backend.node))
         return entry
@@ -231,7 +230,7 @@ class Ledger:
         for index, stored in enumerate(backend.read(start, limit) if backend else (), start):
             if stored.index != index:
                 raise StoreDamagedError(f"Entry {index} of the ledger is missing.")
-            yield _entry(stored)
+            yield read_entry(stored)
 
     def node(self, level: int, place: int) -> bytes:
         """The hash of a complete subtree: what proofs are made of."""
@@ -249,6 +248,25 @@ class Ledger:
         with self._lock:
             if self._backend is not None:
                 self._backend.close()
+
+    def _to_write(self) -> LedgerBackend:
+        backend = self._opened()
+        if backend is None or not self._writable:
+            raise StoreUnavailableError(f"{self._head.path.stem} is opened for reading only.")
+        return backend
+
+    def _extend(self, batches: Iterable[Sequence[Envelope]], sign: Sign | None) -> int:
+        """Write envelopes in one transaction; the size of the ledger afterwards."""
+        backend = self._to_write()
+        with self._head.moving() as stage, backend.transaction():
+            origin, tree = self._state(backend)
+            for envelopes in batches:
+                backend.write(*grown(tree, envelopes), None)
+            if sign is not None:
+                note = sign(origin, tree)
+                backend.write((), (), note)
+                stage(note)
+        return tree.size
 
     def _opened(self) -> LedgerBackend | None:
         """The storage, opened for reading as soon as another ledger has begun it."""
@@ -306,23 +324,9 @@ def _head(path: Path, publics: Publics) -> PinnedHead:
     return PinnedHead(path.with_suffix(".head"), publics)
 
 
-def _signed(tree: Frontier, key: CitationKey, origin: str | None) -> bytes:
+def _signed(key: CitationKey, origin: str | None, tree: Frontier) -> bytes:
     signer = key.checkpoint_key(origin)
     return sign_checkpoint(Checkpoint(signer.origin, tree.size, tree.root()), signer)
-
-
-def _grown(tree: Frontier, envelopes: Sequence[Envelope]) -> tuple[list[StoredEntry], list[Node]]:
-    """Append envelopes to the tree; their entries, and the nodes that they complete."""
-    # Read under the lock, so that times do not run backwards between processes.
-    now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    entries: list[StoredEntry] = []
-    nodes: list[Node] = []
-    for envelope in envelopes:
-        leaf, index = envelope.canonical(), tree.size
-        name = hashlib.sha256(envelope.payload_bytes).hexdigest()
-        nodes += tree.append(leaf_hash(leaf))
-        entries.append(StoredEntry(index, leaf, leaf_hash(leaf), name, now))
-    return entries, nodes
 
 
 def _require_extends(now: Checkpoint, known: Checkpoint, backend: LedgerBackend | None) -> None:
@@ -344,18 +348,3 @@ def _require_in_tree(
             f"Entry {stored.index} of the ledger is not the one that its tree was made of."
         ) from error
     return tuple(hashes)
-
-
-def _entry(stored: StoredEntry) -> Entry:
-    leaf, index = stored.leaf, stored.index
-    try:
-        intact = isinstance(leaf, bytes) and leaf_hash(leaf) == stored.leaf_hash
-        envelope = Envelope.model_validate_json(leaf) if intact else None
-        name = hashlib.sha256(envelope.payload_bytes).hexdigest() if envelope else ""
-    except ValueError:
-        envelope = None
-    if envelope is None:
-        raise StoreDamagedError(f"Entry {index} of the ledger is not what was written.")
-    if name != stored.name:
-        raise StoreDamagedError(f"Entry {index} of the ledger has another name than its content.")
-    return Entry(index, envelope, stored.logged_at)

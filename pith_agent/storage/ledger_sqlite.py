@@ -71,7 +71,7 @@ class SqliteBackend:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._writing: Connection
-        _version(database)
+        self._tree = _version(database) > 0
 
     @classmethod
     def open(cls, path: Path) -> Self:
@@ -154,14 +154,13 @@ class SqliteBackend:
 
     def node(self, level: int, place: int) -> bytes:
         """See `LedgerBackend`."""
-        values: tuple[int, ...]
         if level == 0:
-            sql, values = "SELECT leaf_hash FROM entries WHERE idx = ?", (place,)
+            rows = self._database.read("SELECT leaf_hash FROM entries WHERE idx = ?", place)
         elif self._has_tree():
-            sql, values = "SELECT hash FROM nodes WHERE level = ? AND place = ?", (level, place)
+            sql = "SELECT hash FROM nodes WHERE level = ? AND place = ?"
+            rows = self._database.read(sql, level, place)
         else:
             return self._computed(level, place)
-        rows = self._database.read(sql, *values)
         if not rows or not isinstance(rows[0][0], bytes):
             raise StoreDamagedError(f"Node {level}.{place} of the ledger's tree is missing.")
         return rows[0][0]
@@ -178,8 +177,9 @@ class SqliteBackend:
         self._database.close()
 
     def _has_tree(self) -> bool:
-        # Asked each time: another process may bring the ledger up to date meanwhile.
-        return _version(self._database) > 0
+        # Asked again while there is none: another process may bring the ledger up to date.
+        self._tree = self._tree or _version(self._database) > 0
+        return self._tree
 
     def _computed(self, level: int, place: int) -> bytes:
         """A node of a ledger of version 0 that may not be written: the root over its leaves."""

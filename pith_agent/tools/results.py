@@ -15,7 +15,7 @@ from pith_agent.protocol.record import CLAIMS, at
 from pith_agent.protocol.report import Coverage, Stated
 from pith_agent.protocol.strict_json import JsonObject
 from pith_agent.signed import SignedCitation
-from pith_agent.storage.ledger import Entry
+from pith_agent.storage.ledger_entry import Entry
 
 _CUTTABLE = ("abstract_excerpt", "headline", "authors")
 """Texts of the core, in the order in which they are cut."""

@@ -1,0 +1,1 @@
+"""Signing, the ledger, and proofs from it."""

@@ -1,0 +1,178 @@
+"""`citations prove|export|import|checkpoint`: what others need to check a ledger."""
+
+import base64
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import ParamSpec, TypeVar
+
+import click
+
+from pith_agent.cli.options import as_json, dump, ends_with_code, with_client
+from pith_agent.client import Client
+from pith_agent.errors import FileError, LedgerProofError, StorageError
+from pith_agent.ledgers import keep_export, ledger_of, own_keys
+from pith_agent.protocol.checkpoint import Checkpoint, NoteKey, claimed_checkpoint
+from pith_agent.protocol.display import safe_text
+from pith_agent.protocol.tlog_proof import MAX_PROOF_BYTES, TlogProof
+from pith_agent.storage.ledger import Ledger
+from pith_agent.storage.ledger_export import export_ledger
+from pith_agent.storage.private_file import staged
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+output = click.option(
+    "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Write here."
+)
+ledger_name = click.option(
+    "--ledger", "origin", metavar="ORIGIN", help="An imported ledger instead of this machine's."
+)
+
+
+def ledger_key(command: Callable[P, R]) -> Callable[P, R]:
+    """Give a command the keys of ledgers that the user names."""
+    return click.option(
+        "--ledger-key",
+        multiple=True,
+        metavar="KEY",
+        help="A ledger's verifier key, as 'citations checkpoint --key' prints it; repeat it.",
+    )(command)
+
+
+@click.command()
+@click.argument("citation_id")
+@output
+@ledger_name
+@as_json
+@ends_with_code
+@with_client
+def prove(
+    citation_id: str, output: Path | None, origin: str | None, as_json: bool, client: Client
+) -> None:
+    """Prove that a citation is in the ledger: a C2SP tlog-proof, to be given with the citation."""
+    with ledger_of(client, origin) as ledger:
+        _head(client, ledger)
+        proof = ledger.prove(citation_id)
+    if as_json:
+        click.echo(dump(_proof(citation_id, proof)))
+    if output is not None:
+        write_lines(output, [proof.dump()])
+    elif not as_json:
+        sys.stdout.buffer.write(proof.dump())
+
+
+@click.command()
+@output
+@ledger_name
+@ends_with_code
+@with_client
+def export(output: Path | None, origin: str | None, client: Client) -> None:
+    """Write the whole ledger as JSON Lines: a header with the checkpoint, then the envelopes."""
+    with ledger_of(client, origin) as ledger:
+        lines = export_ledger(ledger, _head(client, ledger))
+        if output is not None:
+            write_lines(output, lines)
+        else:
+            sys.stdout.buffer.writelines(lines)
+
+
+@click.command("import")
+@click.argument("file", type=click.Path(path_type=Path))
+@ledger_key
+@as_json
+@ends_with_code
+@with_client
+def import_(file: Path, ledger_key: tuple[str, ...], as_json: bool, client: Client) -> None:
+    """Check an exported ledger, and keep it apart from this machine's own.
+
+    It must extend what an earlier import brought. The ledger's key is one that you name, or that
+    of a signer whom you trust.
+    """
+    kept = keep_export(client, file, map(NoteKey.parse, ledger_key))
+    if as_json:
+        said = {"origin": kept.origin, "size": kept.size, "added": kept.added}
+        click.echo(dump({**said, "unknown_signers": kept.unknown_signers}))
+        return
+    click.echo(f"{safe_text(kept.origin)}  {kept.size} entries, {kept.added} of them new")
+    if kept.unknown_signers:
+        click.echo(f"  {kept.unknown_signers} signed by keys that are not known here")
+
+
+@click.command()
+@click.option("--key", "show_key", is_flag=True, help="Print the verifier key, to give to others.")
+@output
+@ledger_name
+@as_json
+@ends_with_code
+@with_client
+def checkpoint(
+    show_key: bool, output: Path | None, origin: str | None, as_json: bool, client: Client
+) -> None:
+    """Print the signed head of the ledger. Keep it elsewhere: it shows later what was there."""
+    with ledger_of(client, origin) as ledger:
+        note = _head(client, ledger)
+    said, named = claimed_checkpoint(note)
+    keys = [str(key) for key in own_keys(client) if (key.name, key.key_id) in named]
+    if as_json:
+        click.echo(dump({**_checkpoint(said), "checkpoint": note.decode("utf-8"), "keys": keys}))
+    content = "".join(f"{key}\n" for key in keys).encode("utf-8") if show_key else note
+    if output is not None:
+        write_lines(output, [content])
+    elif not as_json:
+        sys.stdout.buffer.write(content)
+
+
+def read_proof(path: Path) -> bytes:
+    """A proof file.
+
+    Raises:
+        FileError: It cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            return file.read(MAX_PROOF_BYTES + 1)
+    except OSError as error:
+        raise FileError(f"{path} cannot be read: {error.strerror}.") from error
+
+
+def write_lines(path: Path, lines: Iterable[bytes]) -> None:
+    """Write a file whole, or leave what was there. Unlike the head, it is for others to read.
+
+    Raises:
+        StorageError: It cannot be written.
+    """
+    try:
+        with staged(path.parent, b"") as temporary:
+            with temporary.open("wb") as file:
+                file.writelines(lines)
+            temporary.chmod(0o644)
+            temporary.replace(path)
+    except OSError as error:
+        raise StorageError(f"{path} cannot be written: {error.strerror}.") from error
+
+
+def _head(client: Client, ledger: Ledger) -> bytes:
+    """The checkpoint of all entries; of this machine's own ledger it is signed if it has to be."""
+    if ledger is client.ledger:
+        return client.checkpoint()
+    note = ledger.head()
+    if note is None:
+        raise LedgerProofError("The imported ledger has no checkpoint.")
+    return note
+
+
+def _checkpoint(said: Checkpoint) -> dict[str, object]:
+    root = base64.b64encode(said.root).decode("ascii")
+    return {"origin": said.origin, "size": said.size, "root": root}
+
+
+def _proof(citation_id: str, proof: TlogProof) -> dict[str, object]:
+    said, _ = claimed_checkpoint(proof.checkpoint)
+    return {
+        "citation_id": citation_id,
+        "index": proof.index,
+        **_checkpoint(said),
+        "hashes": [base64.b64encode(one).decode("ascii") for one in proof.hashes],
+        "checkpoint": proof.checkpoint.decode("utf-8"),
+    }
