@@ -141,24 +141,29 @@ class Store:
             DocumentError: The bytes are no document.
             StoreUnavailableError: The disk is full or read-only.
         """
-        document = read_document(load_document(stored.body))
-        row = (
-            stored.digest,
-            stored.suffix,
-            stored.pith_number,
-            *(stored.source or (None, None, None)),
-            stored.richness,
-            stored.body,
-            hashlib.sha256(stored.body).digest(),
-            stored.fetched_from,
-            stored.fetched_at,
-        )
+        self._put_all([stored])
+
+    def _put_all(self, documents: list[Stored]) -> None:
+        """All or none, so that nobody sees a store that is half filled."""
+        aliases = [list(_aliases(read_document(load_document(one.body)))) for one in documents]
         with self._database.transaction() as connection:
-            connection.execute(_PUT, row)
-            connection.executemany(
-                "INSERT OR IGNORE INTO aliases VALUES (?, ?, ?)",
-                [(kind, value, stored.digest) for kind, value in _aliases(document)],
-            )
+            for stored, names in zip(documents, aliases, strict=True):
+                row = (
+                    stored.digest,
+                    stored.suffix,
+                    stored.pith_number,
+                    *(stored.source or (None, None, None)),
+                    stored.richness,
+                    stored.body,
+                    hashlib.sha256(stored.body).digest(),
+                    stored.fetched_from,
+                    stored.fetched_at,
+                )
+                connection.execute(_PUT, row)
+                connection.executemany(
+                    "INSERT OR IGNORE INTO aliases VALUES (?, ?, ?)",
+                    [(kind, value, stored.digest) for kind, value in names],
+                )
 
     def get(self, digest: str) -> Stored | None:
         """The document whose canonical record has this SHA-256, in hex.
@@ -247,9 +252,9 @@ class Store:
         self._database.close()
 
     def _fill(self) -> None:
-        for name in sorted(resources.files("pith_agent.data.starter").iterdir(), key=str):
-            if name.name.endswith(".json"):
-                self.put(Stored.received(name.read_bytes(), STARTER))
+        names = sorted(resources.files("pith_agent.data.starter").iterdir(), key=str)
+        files = [name.read_bytes() for name in names if name.name.endswith(".json")]
+        self._put_all([Stored.received(body, STARTER) for body in files])
 
 
 def _stored(row: Row) -> Stored:

@@ -13,7 +13,12 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
-from pith_agent.errors import CheckpointError, SigningKeyError, StoreUnavailableError
+from pith_agent.errors import (
+    CheckpointError,
+    SigningKeyError,
+    StoreDamagedError,
+    StoreUnavailableError,
+)
 from pith_agent.protocol.checkpoint import (
     MAX_NOTE_BYTES,
     Checkpoint,
@@ -85,7 +90,8 @@ class PinnedHead:
             CheckpointSignatureError: It names a key of this machine, which did not sign it.
         """
         checkpoint, named = claimed_checkpoint(note)
-        with suppress(SigningKeyError):  # An unusable key file hinders signing, and not reading.
+        # An unusable key file or list of keys hinders signing, and not reading.
+        with suppress(SigningKeyError, StoreDamagedError):
             keys = [NoteKey(checkpoint.origin, public) for public in self._publics()]
             if any((key.name, key.key_id) in named for key in keys):
                 return open_checkpoint(note, keys)

@@ -5,6 +5,8 @@ import hashlib
 import json
 import re
 import sqlite3
+import subprocess
+import sys
 
 import pytest
 
@@ -313,3 +315,17 @@ def test_a_full_disk_leaves_what_was_there(store):
 def test_what_is_stored_cannot_be_changed_in_memory(store):
     with pytest.raises(dataclasses.FrozenInstanceError):
         store.get(DIGEST).body = b""
+
+
+def test_processes_that_open_a_new_store_together_all_find_every_starter_record(tmp_path):
+    program = (
+        "import sys; from pathlib import Path; from pith_agent.storage.cache import Store;"
+        "print(len(list(Store.open(Path(sys.argv[1])).documents())))"
+    )
+    path = str(tmp_path / "store.sqlite3")
+    started = [
+        subprocess.Popen([sys.executable, "-c", program, path], stdout=subprocess.PIPE, text=True)
+        for _ in range(6)
+    ]
+
+    assert len({process.communicate(timeout=60)[0] for process in started}) == 1

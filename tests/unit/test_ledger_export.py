@@ -6,13 +6,21 @@ import json
 
 import pytest
 
-from pith_agent.errors import CitationError, PithError
+from pith_agent.errors import CitationError, LedgerProofError, PithError
 from pith_agent.protocol.canon import canonical_bytes
-from pith_agent.protocol.checkpoint import NoteKey, claimed_checkpoint, origin_of
+from pith_agent.protocol.checkpoint import (
+    Checkpoint,
+    NoteKey,
+    claimed_checkpoint,
+    origin_of,
+    sign_checkpoint,
+)
 from pith_agent.protocol.citation import CitationKey
+from pith_agent.protocol.merkle import Tree, leaf_hash
 from pith_agent.storage.ledger import Ledger
 from pith_agent.storage.ledger_export import (
     ExportFile,
+    Header,
     export_ledger,
     foreign_path,
     import_ledger,
@@ -242,3 +250,47 @@ def test_an_entry_that_was_rewritten_ends_an_export(tmp_path):
     with contextlib.closing(Ledger.open(path)) as ledger, pytest.raises(CitationError) as caught:
         list(export_ledger(ledger, ledger.head()))
     assert caught.value.code == "ledger-fork"
+
+
+def signed_over(leaves, size):
+    """An export whose owner signs that `leaves` are a ledger of `size` entries."""
+    tree = Tree(leaf_hash(one.canonical()) for one in leaves)
+    note = sign_checkpoint(Checkpoint(ORIGIN, size, tree.root()), CITING_KEY.checkpoint_key())
+    header = Header.of(note).model_dump_json().encode() + b"\n"
+    return [header, *(one.canonical() + b"\n" for one in leaves)]
+
+
+@pytest.mark.parametrize("size", [8, 10])
+def test_a_size_that_the_owner_signed_and_the_entries_do_not_have_is_refused(take, tmp_path, size):
+    assert take(signed_over(WRITTEN[:2], 2)).added == 2
+    before = kept(tmp_path)
+
+    with pytest.raises(LedgerProofError) as caught:
+        ExportFile(written(tmp_path, signed_over(WRITTEN, size)), KEYS)
+
+    assert caught.value.code == "ledger-proof"
+    assert kept(tmp_path) == before
+
+
+def test_a_citation_that_is_twice_in_a_signed_ledger_is_refused(tmp_path):
+    with pytest.raises(LedgerProofError) as caught:
+        ExportFile(written(tmp_path, signed_over([*WRITTEN, WRITTEN[2]], 10)), KEYS)
+    assert caught.value.code == "ledger-proof"
+
+
+def written(tmp_path, lines):
+    file = tmp_path / "signed.jsonl"
+    file.write_bytes(b"".join(lines))
+    return file
+
+
+@pytest.mark.parametrize("entries", [WRITTEN[:8], WRITTEN[::-1], [*WRITTEN, envelope("more")]])
+def test_entries_that_changed_after_they_were_checked_are_not_kept(tmp_path, lines, entries):
+    note = json.loads(lines[0])["checkpoint"].encode()
+    with contextlib.closing(Ledger.open(tmp_path / "foreign.sqlite3")) as ledger:
+        with pytest.raises(LedgerProofError) as caught:
+            ledger.follow([entries], note)
+        assert caught.value.code == "ledger-proof"
+        assert (len(ledger), ledger.head()) == (0, None)
+        ledger.follow([WRITTEN[:4], WRITTEN[4:]], note)
+        assert ledger.head() == note

@@ -13,7 +13,9 @@ from pith_agent.errors import (
     CitationError,
     LedgerForkError,
     LedgerRollbackError,
+    StoreDamagedError,
     StoreUnavailableError,
+    UnsafeKeyFileError,
 )
 from pith_agent.protocol.checkpoint import NoteKey, open_checkpoint, origin_of
 from pith_agent.protocol.citation import CitationKey
@@ -277,3 +279,16 @@ def forked_head(path):
     other = path.parent / "other" / path.name
     write(other, [envelope("forked")])
     return head_of(other).read_bytes()
+
+
+@pytest.mark.parametrize("error", [UnsafeKeyFileError, StoreDamagedError])
+def test_keys_that_cannot_be_read_hinder_neither_reading_nor_the_comparison(path, error):
+    def unusable():
+        raise error("for the test")
+
+    write(path, WRITTEN[:5])
+    with contextlib.closing(Ledger.reading(path, unusable)) as ledger:
+        assert len(ledger) == 5
+    cut(path, 4)
+    with pytest.raises(LedgerRollbackError):
+        len(Ledger.reading(path, unusable))
