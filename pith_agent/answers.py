@@ -115,11 +115,17 @@ class Verification(About):
     coverage: Coverage = Field(default_factory=Coverage)
 
     _record: VerifiedRecord | None = PrivateAttr(default=None)
+    _fetched_now: bool = PrivateAttr(default=False)
 
     @property
     def record(self) -> VerifiedRecord | None:
         """The proof; `None` unless the verdict is `verified`."""
         return self._record if self.verdict == "verified" else None
+
+    @property
+    def fetched_now(self) -> bool:
+        """Whether the registry was asked for this answer, and sent a document."""
+        return self._fetched_now
 
 
 class Fetched(About):
@@ -159,7 +165,12 @@ def fetched(
 
 
 def verification(
-    target: str, report: Report, found_in: str, fetched_at: str | None = None
+    target: str,
+    report: Report,
+    found_in: str,
+    fetched_at: str | None = None,
+    *,
+    fetched_now: bool = False,
 ) -> Verification:
     """What the checks say of the document that was found.
 
@@ -168,6 +179,7 @@ def verification(
         report: The report on the document.
         found_in: Where the document came from.
         fetched_at: When it was received, RFC 3339, if that is known.
+        fetched_now: Whether the registry sent it for this answer.
     """
     answer = Verification.model_validate(
         {
@@ -180,6 +192,7 @@ def verification(
         }
     )
     answer._record = report.record
+    answer._fetched_now = fetched_now
     return answer
 
 

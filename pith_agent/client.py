@@ -4,8 +4,7 @@ import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
-from functools import partial
-from typing import Self, TypeAlias, TypeVar, overload
+from typing import TYPE_CHECKING, Self, TypeAlias, TypeVar, overload
 
 from pith_agent.answers import (
     Answer,
@@ -25,7 +24,6 @@ from pith_agent.errors import (
 from pith_agent.finder import Finder, Found
 from pith_agent.protocol.citation_draft import CitationRequest
 from pith_agent.protocol.citation_report import CitationReport, examine_citation
-from pith_agent.protocol.citation_signer import parse_time, with_signers
 from pith_agent.protocol.claims import PaperClaim, examine_claim
 from pith_agent.protocol.export import Format, export
 from pith_agent.protocol.identifier import Identifier, parse_identifier
@@ -39,16 +37,15 @@ from pith_agent.signed import (
     Draft,
     SignedCitation,
     drafted,
-    known_signers,
-    own_publics,
     signed_citation,
-    signing_key,
 )
 from pith_agent.storage.cache import Store, Stored
 from pith_agent.storage.files import RecordFiles
-from pith_agent.storage.key_sources import KeyOpener
-from pith_agent.storage.keys import Ask
-from pith_agent.storage.ledger import Ledger
+
+if TYPE_CHECKING:
+    from pith_agent.desk import SigningDesk
+    from pith_agent.storage.keys import Ask
+    from pith_agent.storage.ledger import Ledger
 
 WORKERS = 8
 """Records fetched at the same time."""
@@ -76,7 +73,7 @@ class Client:
         records: RecordFiles | None = None,
         refresh: bool = False,
         persistent: bool = True,
-        passphrase: Ask | None = None,
+        passphrase: "Ask | None" = None,
     ) -> None:
         """Open the store.
 
@@ -98,13 +95,10 @@ class Client:
             StoreDamagedError: The store is no store.
         """
         self.settings = settings or Settings.from_environment()
-        self.trust = trust or _trust(self.settings)
+        self.trust = trust or self.settings.load_trust()
         self.policy = policy
-        self._opener = KeyOpener(self.settings.passphrase_file, passphrase)
-        self._publics = partial(own_publics, self.settings)
-        self.ledger = Ledger.reading(self.settings.ledger_path, self._publics)
-        """This machine's signed citations, for reading. Only signing writes, and begins it."""
-        self._written: Ledger | None = None
+        self._passphrase = passphrase
+        self._opened_desk: SigningDesk | None = None
         self._lock = threading.Lock()
         self._finder = Finder(
             self.settings,
@@ -260,9 +254,9 @@ class Client:
             NoSigningKeyError: There is no key yet.
             StorageError: The ledger cannot be written; nothing was signed.
         """
-        key = signing_key(self.settings, self._opener)
+        key = self._desk.key()
         envelopes = [key.sign(said.statement) for said in drafts]
-        places = self._writable().append(envelopes, key)
+        places = self._desk.writable().append(envelopes, key)
         return list(map(signed_citation, drafts, envelopes, places))
 
     def checkpoint(self) -> bytes:
@@ -275,7 +269,7 @@ class Client:
         head = self.ledger.head()
         if head is not None:
             return head
-        return self._writable().sign_head(signing_key(self.settings, self._opener))
+        return self._desk.writable().sign_head(self._desk.key())
 
     def verify_citation(
         self, citation: JsonObject | bytes, signers: Iterable[bytes] = ()
@@ -290,14 +284,33 @@ class Client:
             SigningKeyError: One of this machine's key files cannot be used.
             StoreDamagedError: The list of trusted or of revoked keys is damaged.
         """
+        # Imported here, as the desk is.
+        from pith_agent.desk import known_signers  # noqa: PLC0415
+        from pith_agent.protocol.citation_signer import with_signers  # noqa: PLC0415
+
         known = known_signers(self.settings)
         accepted = [*(signer.public for signer in known), *signers]
         report = examine_citation(citation, accepted, record=self.prove, now=datetime.now(UTC))
-        return with_signers(report, known, self._first_seen)
+        return with_signers(report, known, self._desk.first_seen)
 
     def verify_citations(self, citations: Iterable[JsonObject | bytes]) -> list[CitationReport]:
         """Check several citations as `verify_citation` does; their records are found at once."""
         return self._each(self.verify_citation, list(citations))
+
+    @property
+    def ledger(self) -> "Ledger":
+        """This machine's signed citations, for reading. Only signing writes, and begins it."""
+        return self._desk.ledger
+
+    @property
+    def _desk(self) -> "SigningDesk":
+        # Imported here: keys and ledger take as long to load as all that looks papers up.
+        from pith_agent.desk import SigningDesk  # noqa: PLC0415
+
+        with self._lock:
+            if self._opened_desk is None:
+                self._opened_desk = SigningDesk(self.settings, self._passphrase)
+            return self._opened_desk
 
     @property
     def store(self) -> Store:
@@ -313,19 +326,8 @@ class Client:
     def close(self) -> None:
         """Close the store and the ledger; the object is of no use afterwards."""
         self._finder.close()
-        self.ledger.close()
-        if self._written is not None:
-            self._written.close()
-
-    def _first_seen(self, citation_id: str) -> datetime | None:
-        entry = self.ledger.get(citation_id)
-        return None if entry is None else parse_time(entry.logged_at)
-
-    def _writable(self) -> Ledger:
-        with self._lock:
-            if self._written is None:
-                self._written = Ledger.open(self.settings.ledger_path, self._publics)
-            return self._written
+        if self._opened_desk is not None:
+            self._opened_desk.close()
 
     def _answer(
         self,
@@ -371,7 +373,8 @@ def _resolution(target: str, found: Found) -> Resolution:
 
 
 def _verification(target: str, found: Found) -> Verification:
-    return verification(target, found.report, found.stored.fetched_from, found.stored.fetched_at)
+    origin, time = found.stored.fetched_from, found.stored.fetched_at
+    return verification(target, found.report, origin, time, fetched_now=found.fetched)
 
 
 def _fetched(target: str, found: Found) -> Fetched:
@@ -388,12 +391,3 @@ def _parse_full(name: Name) -> Identifier:
     if identifier.kind == "pith_short":
         raise ShortIdentifierError(f"{identifier} may name several papers.")
     return identifier
-
-
-def _trust(settings: Settings) -> TrustRoot:
-    if settings.trust_root is None:
-        return TrustRoot.bundled()
-    try:
-        return TrustRoot.load(settings.trust_root.read_bytes())
-    except OSError as error:
-        raise SettingsError(f"The trust root cannot be read: {error}.") from error

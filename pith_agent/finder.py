@@ -3,7 +3,7 @@
 import logging
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pith_agent.errors import (
@@ -39,6 +39,8 @@ class Found:
 
     stored: Stored
     report: Report
+    fetched: bool = False
+    """Whether the registry was asked for it just now."""
 
 
 class Finder:
@@ -91,7 +93,7 @@ class Finder:
             stored = self._connected().record(asked)
         except NotFoundError as error:
             raise NotFoundError(f"{error.message}{self._other_versions(asked)}") from error
-        found = self._examine(asked, stored)
+        found = replace(self._examine(asked, stored), fetched=True)
         if found.report.verdict == "verified":
             self._try(self.keep, found)
         return found

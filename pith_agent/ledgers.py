@@ -5,6 +5,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from pith_agent.client import Client
+from pith_agent.desk import known_signers, own_publics
 from pith_agent.errors import (
     CitationError,
     DocumentError,
@@ -20,7 +21,6 @@ from pith_agent.protocol.report import Check, decide
 from pith_agent.protocol.strict_json import parse_json
 from pith_agent.protocol.tlog_proof import TlogProof
 from pith_agent.settings import Settings
-from pith_agent.signed import known_signers, own_publics
 from pith_agent.storage.ledger import Ledger
 from pith_agent.storage.ledger_export import ExportFile, Imported, foreign_path, import_ledger
 

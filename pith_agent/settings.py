@@ -10,12 +10,13 @@ import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Self
-
-import platformdirs
+from typing import TYPE_CHECKING, Self
 
 from pith_agent.errors import SettingsError
-from pith_agent.protocol.citation import CitationKey
+from pith_agent.protocol.trust import TrustRoot
+
+if TYPE_CHECKING:
+    from pith_agent.protocol.citation import CitationKey
 
 REGISTRY = "https://pith.science"
 
@@ -36,7 +37,7 @@ class Settings:
     """The signing key, if not the one in `home`. `PITH_KEY_FILE`."""
     passphrase_file: Path | None = None
     """A private file with the passphrase of the signing key. `PITH_PASSPHRASE_FILE`."""
-    agent_key: CitationKey | None = field(default=None, repr=False)
+    agent_key: "CitationKey | None" = field(default=None, repr=False)
     """The signing key where there is no key file. `PITH_AGENT_KEY`, a seed in base64."""
     timeout: float = 30.0
     """Seconds for one document, all tries and redirects included. `PITH_TIMEOUT`."""
@@ -59,7 +60,7 @@ class Settings:
         """
         env = _Variables(os.environ if environment is None else environment)
         return cls(
-            home=home or _path(env, "PITH_HOME") or platformdirs.user_data_path("pith-agent"),
+            home=home or _path(env, "PITH_HOME") or _default_home(),
             registry=registry or tuple((env.get("PITH_REGISTRY") or REGISTRY).split()),
             offline=offline or _flag(env, "PITH_OFFLINE"),
             trust_root=trust_root or _path(env, "PITH_TRUST_ROOT"),
@@ -68,6 +69,19 @@ class Settings:
             agent_key=_key(env, "PITH_AGENT_KEY"),
             timeout=_seconds(env, "PITH_TIMEOUT", 30.0),
         )
+
+    def load_trust(self) -> TrustRoot:
+        """The trusted keys: those of the file, or those that come with the package.
+
+        Raises:
+            SettingsError: The file cannot be read, or is no trust root.
+        """
+        if self.trust_root is None:
+            return TrustRoot.bundled()
+        try:
+            return TrustRoot.load(self.trust_root.read_bytes())
+        except OSError as error:
+            raise SettingsError(f"The trust root cannot be read: {error}.") from error
 
     @property
     def store_path(self) -> Path:
@@ -104,6 +118,13 @@ class _Variables(Mapping[str, str]):
         return "<variables>"
 
 
+def _default_home() -> Path:
+    # Imported here, as the key is below: a build of documentation uses neither.
+    import platformdirs  # noqa: PLC0415
+
+    return platformdirs.user_data_path("pith-agent")
+
+
 def _path(env: Mapping[str, str], name: str) -> Path | None:
     if not env.get(name):
         return None
@@ -113,7 +134,7 @@ def _path(env: Mapping[str, str], name: str) -> Path | None:
         raise SettingsError(f"{name} is {env[name]!r}: {error}") from error
 
 
-def _key(env: Mapping[str, str], name: str) -> CitationKey | None:
+def _key(env: Mapping[str, str], name: str) -> "CitationKey | None":
     if not env.get(name):
         return None
     # Read in a frame that has ended before anything is raised: some tracebacks show variables.
@@ -123,7 +144,9 @@ def _key(env: Mapping[str, str], name: str) -> CitationKey | None:
     return key
 
 
-def _key_of(env: Mapping[str, str], name: str) -> CitationKey | None:
+def _key_of(env: Mapping[str, str], name: str) -> "CitationKey | None":
+    from pith_agent.protocol.citation import CitationKey  # noqa: PLC0415
+
     try:
         seed = base64.b64decode(env[name], validate=True)
     except ValueError:

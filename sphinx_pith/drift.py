@@ -47,7 +47,7 @@ def _drift(app: Sphinx, sources: Sources) -> Iterator[Finding]:
     # The store of the build is fresh, so that nothing but the registry's answer counts.
     settings = settings_of(app, "auto")
     with Client(settings, refresh=True, persistent=False) as client:
-        came = ask(client, asked, sources.began)
+        came = ask(client, asked)
     came += [not_asked(name) for name in asked[len(came) :]]
     answers = dict(zip(numbers, came, strict=False))
     named = came[len(numbers) :]

@@ -5,7 +5,6 @@ A paper is taken from the first that has it, and is verified whatever it comes f
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
@@ -59,8 +58,6 @@ class Sources:
     """The files that are no records, and the records that are refuted, which no answer met."""
     fetched: int = 0
     """Records that a registry was asked for."""
-    began: str = field(default_factory=lambda: datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
-    """What was received earlier comes from the store."""
 
     @classmethod
     def open(cls, app: Sphinx, mode: Mode) -> "Sources":
@@ -146,7 +143,7 @@ class Sources:
         here = {document.place for document in self.project.documents}
         # In locked mode only the project's own records count, so that each machine builds the same.
         look = [n for n in unique if self.mode != "locked" or self.project.files.find(n)]
-        came = ask(client, look, self.began)
+        came = ask(client, look)
         came += self._stored(client, look[len(came) :])
         found = dict(zip(look, came, strict=True))
         answers: dict[str, Answered] = {}
@@ -179,7 +176,7 @@ class Sources:
             return "none"
         if answer.found_in in here:
             return "records"
-        return "registry" if (answer.fetched_at or "") >= self.began else "store"
+        return "registry" if answer.fetched_now else "store"
 
     def _strangers(self, client: "Client", met: Iterable[Verification]) -> Iterator[Verification]:
         """The records of the project that nobody cites and that are refuted."""
@@ -196,7 +193,7 @@ def _unlocked(target: str, name: Identifier) -> Answered:
     return Answered(Verification.without_record(target, error), "none", name)
 
 
-def ask(client: "Client", names: list[Identifier], began: str) -> list[Verification]:
+def ask(client: "Client", names: list[Identifier]) -> list[Verification]:
     """The answers, in order; fewer than names if the registry leaves a whole batch unanswered.
 
     Each paper that hangs takes all of its time; asked on, some hundred would take most of an hour.
@@ -204,14 +201,13 @@ def ask(client: "Client", names: list[Identifier], began: str) -> list[Verificat
     Args:
         client: Whom to ask.
         names: The papers.
-        began: When the build began, as in `Verification.fetched_at`.
     """
     answers: list[Verification] = []
     while len(answers) < len(names):
         batch = client.verify(names[len(answers) : len(answers) + BATCH])
         answers += batch
         silent = sum(answer.code == "unreachable" for answer in batch)
-        came = any((answer.fetched_at or "") >= began for answer in batch)
+        came = any(answer.fetched_now for answer in batch)
         if silent >= BATCH // 2 and not came:
             break
     return answers

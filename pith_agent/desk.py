@@ -1,0 +1,145 @@
+"""Where this machine signs: its keys, its ledger, and whose signatures it accepts.
+
+Loaded when it is needed: most calls neither sign nor look at what was signed.
+"""
+
+import shlex
+import threading
+from datetime import datetime
+from functools import partial
+
+from pith_agent.errors import KeyRetiredError, NoSigningKeyError
+from pith_agent.protocol.citation import CitationKey
+from pith_agent.protocol.citation_report import CLOCK_SKEW
+from pith_agent.protocol.citation_signer import Signer, parse_time
+from pith_agent.settings import Settings
+from pith_agent.storage.key_sources import KeyOpener
+from pith_agent.storage.keys import Ask, key_path, list_keys, read_key_file
+from pith_agent.storage.ledger import Ledger
+from pith_agent.storage.private_file import check_private_directory
+from pith_agent.storage.signers import as_signer, read_revoked, read_signers
+
+
+class SigningDesk:
+    """The keys and the ledger of one home. Several threads may use it."""
+
+    def __init__(self, settings: Settings, passphrase: Ask | None) -> None:
+        """Open nothing yet; `passphrase` asks a person for that of a key file."""
+        self.settings = settings
+        self._opener = KeyOpener(settings.passphrase_file, passphrase)
+        self._publics = partial(own_publics, settings)
+        self.ledger = Ledger.reading(settings.ledger_path, self._publics)
+        """For reading. Only signing writes, and begins it."""
+        self._written: Ledger | None = None
+        self._lock = threading.Lock()
+
+    def key(self) -> CitationKey:
+        """The key to sign with; see `signing_key` for what it raises."""
+        return signing_key(self.settings, self._opener)
+
+    def writable(self) -> Ledger:
+        """The ledger, for appending.
+
+        Raises:
+            StorageError: It cannot be opened or begun.
+        """
+        with self._lock:
+            if self._written is None:
+                self._written = Ledger.open(self.settings.ledger_path, self._publics)
+            return self._written
+
+    def first_seen(self, citation_id: str) -> datetime | None:
+        """When this machine logged a citation; `None` if it did not."""
+        entry = self.ledger.get(citation_id)
+        return None if entry is None else parse_time(entry.logged_at)
+
+    def close(self) -> None:
+        """Close the ledger."""
+        self.ledger.close()
+        if self._written is not None:
+            self._written.close()
+
+
+def signing_key(settings: Settings, opener: KeyOpener) -> CitationKey:
+    """The key that this machine signs with: a key file, or else that of `PITH_AGENT_KEY`.
+
+    Raises:
+        NoSigningKeyError: There is none; the hint says how to make one there.
+        KeyRetiredError: It was retired or revoked.
+        SigningKeyError: It cannot be used.
+    """
+    named = settings.key_file
+    try:
+        if named is None:
+            check_private_directory(settings.key_directory)
+        key = opener.open(named or key_path(settings.key_directory))
+    except NoSigningKeyError as error:
+        if named is None and settings.agent_key is not None:
+            return _not_revoked(settings.agent_key, settings)
+        # The shell in which the command is run may know of no other home than the default.
+        home = shlex.quote(str(settings.home))
+        hint = (
+            "Point PITH_KEY_FILE at a key file, or unset it."
+            if named
+            else f"Make one with 'pith-agent keys new --home {home}'."
+        )
+        raise NoSigningKeyError(error.message, hint=hint) from error
+    return _not_revoked(key, settings)
+
+
+def known_signers(settings: Settings) -> list[Signer]:
+    """The keys whose citations this machine accepts: its own, old ones too, and trusted ones.
+
+    Raises:
+        SigningKeyError: A key file cannot be used, or a list of keys can be written by others.
+        StoreDamagedError: A list of keys is damaged.
+    """
+    listed = read_revoked(settings.home)
+    revoked = {key.raw: parse_time(key.distrust_after) for key in listed}
+    own: list[tuple[str, bytes, str | None]] = [
+        (entry.name, entry.public, entry.retired_at) for entry in list_keys(settings.key_directory)
+    ]
+    if settings.key_file is not None:
+        file = read_key_file(settings.key_file)
+        own.append((settings.key_file.stem, file.public, file.retired_at))
+    if settings.agent_key is not None:
+        own.append(("PITH_AGENT_KEY", settings.agent_key.public, None))
+    signers = [
+        Signer(
+            name=name,
+            public=public,
+            own=True,
+            until=_end(retired_at),
+            distrust_after=revoked.get(public),
+        )
+        for name, public, retired_at in own
+    ]
+    # A key file may be gone; what was said of its key holds on.
+    held = {public for _, public, _ in own}
+    signers += [
+        Signer(key.name, key.raw, own=True, distrust_after=revoked[key.raw])
+        for key in listed
+        if key.raw not in held
+    ]
+    return signers + [as_signer(trusted) for trusted in read_signers(settings.home)]
+
+
+def own_publics(settings: Settings) -> list[bytes]:
+    """The raw public keys of this machine, old ones too.
+
+    Raises:
+        SigningKeyError, StoreDamagedError: As `known_signers`.
+    """
+    return [signer.public for signer in known_signers(settings) if signer.own]
+
+
+def _end(retired_at: str | None) -> datetime | None:
+    """What was begun with a key while it was retired still counts."""
+    time = parse_time(retired_at)
+    return None if time is None else time + CLOCK_SKEW
+
+
+def _not_revoked(key: CitationKey, settings: Settings) -> CitationKey:
+    if any(revoked.raw == key.public for revoked in read_revoked(settings.home)):
+        raise KeyRetiredError(f"The key {key.keyid[:16]} was revoked.")
+    return key
