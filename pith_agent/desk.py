@@ -10,8 +10,8 @@ from functools import partial
 
 from pith_agent.errors import KeyRetiredError, NoSigningKeyError
 from pith_agent.protocol.citation import CitationKey
-from pith_agent.protocol.citation_report import CLOCK_SKEW
 from pith_agent.protocol.citation_signer import Signer, parse_time
+from pith_agent.protocol.envelope_check import CLOCK_SKEW
 from pith_agent.settings import Settings
 from pith_agent.storage.key_sources import KeyOpener
 from pith_agent.storage.keys import Ask, key_path, list_keys, read_key_file

@@ -15,9 +15,10 @@ from pith_agent.errors import (
 )
 from pith_agent.protocol.canon import canonical_bytes
 from pith_agent.protocol.checkpoint import NoteKey, claimed_checkpoint, origin_of
-from pith_agent.protocol.citation_report import MAX_ENVELOPE_BYTES, CitationReport
+from pith_agent.protocol.citation_report import CitationReport
+from pith_agent.protocol.envelope_check import MAX_ENVELOPE_BYTES
 from pith_agent.protocol.merkle import root_at
-from pith_agent.protocol.report import Check, decide
+from pith_agent.protocol.report import Check
 from pith_agent.protocol.strict_json import parse_json
 from pith_agent.protocol.tlog_proof import TlogProof
 from pith_agent.settings import Settings
@@ -72,17 +73,7 @@ def with_inclusion(
         check = Check.passed(
             RULE, f"The citation is in the ledger {checkpoint.origin} of {checkpoint.size} entries."
         )
-    checks = (*report.checks, check)
-    verdict, decisive = decide(checks)
-    return report.model_copy(
-        update={
-            "verdict": verdict,
-            "code": decisive.code if decisive else "ok",
-            "message": decisive.detail if decisive else "",
-            "hint": decisive.hint if decisive else "",
-            "checks": checks,
-        }
-    )
+    return report.with_checks(check)
 
 
 @contextmanager

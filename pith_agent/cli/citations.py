@@ -27,8 +27,9 @@ from pith_agent.ledgers import ledger_keys, with_inclusion
 from pith_agent.protocol.checkpoint import NoteKey
 from pith_agent.protocol.citation import RELATIONSHIPS
 from pith_agent.protocol.citation_draft import CitationRequest
-from pith_agent.protocol.citation_report import MAX_ENVELOPE_BYTES, CitationReport
+from pith_agent.protocol.citation_report import CitationReport
 from pith_agent.protocol.display import safe_text
+from pith_agent.protocol.envelope_check import MAX_ENVELOPE_BYTES
 from pith_agent.signed import SignedCitation
 from pith_agent.tools.results import logged
 

@@ -3,39 +3,35 @@
 Source: docs/reference/citation.md, rules C1 to C8.
 """
 
-import base64
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
+from typing import Self
 
 from pydantic import JsonValue, ValidationError
 
 from pith_agent.errors import (
     CanonicalFormError,
     CitationError,
-    CitationNotCanonicalError,
     CitedRecordError,
     ClaimMismatchError,
-    DocumentError,
-    FutureCitationError,
-    InvalidSignatureError,
     PithError,
     QuoteMismatchError,
     SnapshotChangedError,
     StatementError,
     UnknownClaimError,
-    UnknownSignerError,
     VerificationError,
 )
-from pith_agent.protocol.canon import canonical_bytes, sha256
-from pith_agent.protocol.citation import Envelope, Statement, pae
+from pith_agent.protocol.citation import Statement
 from pith_agent.protocol.citation_draft import cited, claim_of, quoted_sha256, quoted_text, subject
+from pith_agent.protocol.envelope_check import (
+    Opened,
+    check_canonical,
+    check_signature,
+    check_time,
+    open_envelope,
+)
 from pith_agent.protocol.report import Check, Stated, Verdict, VerifiedRecord, decide
-from pith_agent.protocol.strict_json import JsonObject, parse_json
-from pith_agent.protocol.trust import signature_holds
-
-MAX_ENVELOPE_BYTES = 64 << 10
-CLOCK_SKEW = timedelta(minutes=5)
+from pith_agent.protocol.strict_json import JsonObject
 
 Lookup = Callable[[str], VerifiedRecord]
 """Full Pith Number → proof, or a `PithError` that says why there is none."""
@@ -59,11 +55,25 @@ class CitationReport(Stated):
     """The signed statement, once its signature holds. Agent, time and quote are claims."""
     checks: tuple[Check, ...] = ()
 
+    def with_checks(self, *checks: Check, signed_by: tuple[str, ...] | None = None) -> Self:
+        """The report with further checks, decided anew.
 
-@dataclass(frozen=True, slots=True)
-class _Opened:
-    envelope: Envelope
-    payload: bytes
+        Args:
+            checks: What else was checked, in order.
+            signed_by: The keys that may be believed after them; without it, the same as before.
+        """
+        every = (*self.checks, *checks)
+        verdict, decisive = decide(every)
+        return self.model_copy(
+            update={
+                "verdict": verdict,
+                "code": decisive.code if decisive else "ok",
+                "message": decisive.detail if decisive else "",
+                "hint": decisive.hint if decisive else "",
+                "signed_by": self.signed_by if signed_by is None else signed_by,
+                "checks": every,
+            }
+        )
 
 
 def examine_citation(
@@ -85,11 +95,11 @@ def examine_citation(
         docs/reference/citation.md, rules C1 to C8.
     """
     try:
-        opened = _open(envelope)
+        opened = open_envelope(envelope)
     except CitationError as error:
         return _report((Check.refused("envelope", type(error), error.message),))
-    signature, signed_by = _check_signature(opened, tuple(signers))
-    canonical = _check_canonical(opened)
+    signature, signed_by = check_signature(opened, tuple(signers))
+    canonical = check_canonical(opened)
     form = Check.passed("envelope", "The citation is a DSSE envelope of an in-toto statement.")
     checks: tuple[Check, ...] = (form, signature, canonical)
     # Nothing unsigned is looked at: who signs nothing may not make us fetch anything.
@@ -102,26 +112,11 @@ def examine_citation(
         return _report(checks, opened, signed_by=signed_by)
     checks += (
         Check.passed("statement", "The statement is a citation of one record."),
-        _check_time(statement, now),
+        check_time(statement.predicate.created_at, now),
         *_check_record(statement, record),
         _check_quote(statement),
     )
     return _report(checks, opened, statement=statement, signed_by=signed_by)
-
-
-def _open(envelope: JsonObject | bytes) -> _Opened:
-    try:
-        data = envelope if isinstance(envelope, bytes) else canonical_bytes(envelope)
-        given = canonical_bytes(parse_json(data, cap=MAX_ENVELOPE_BYTES))
-        read = Envelope.model_validate_json(data)
-        payload = base64.b64decode(read.payload, validate=True)
-    # ValueError is that of base64; pydantic's is one too.
-    except (DocumentError, ValueError, RecursionError) as error:
-        what = error.message if isinstance(error, PithError) else "a field lacks or differs."
-        raise CitationError(f"This is no DSSE envelope of a citation: {what}") from error
-    if read.canonical() != given or base64.b64encode(payload).decode("ascii") != read.payload:
-        raise CitationError("This is no DSSE envelope of a citation: a field lacks or differs.")
-    return _Opened(read, payload)
 
 
 def _read(payload: bytes) -> Statement:
@@ -137,72 +132,6 @@ def _read(payload: bytes) -> Statement:
             "A field lacks, is null, or has another name than in docs/reference/citation.md."
         )
     return statement
-
-
-def _check_signature(opened: _Opened, signers: tuple[bytes, ...]) -> tuple[Check, tuple[str, ...]]:
-    """C2: a key that the caller trusts signed exactly these bytes. Each key counts once."""
-    message = pae(opened.payload)
-    held: dict[str, None] = {}
-    for signature in opened.envelope.signatures:
-        for signer in signers:
-            if signature_holds(signer, message, signature.sig):
-                held[_keyid(signer)] = None
-    keyids = [signature.keyid for signature in opened.envelope.signatures]
-    if held:
-        check = Check.passed(
-            "citation-signature",
-            "A key that you trust signed this citation.",
-            expected=next(iter(held)),
-        )
-    elif {_keyid(signer) for signer in signers} & set(keyids):
-        check = Check.refused(
-            "citation-signature",
-            InvalidSignatureError,
-            "The signature is not the named key's signature over this payload.",
-            found=keyids[0],
-        )
-    else:
-        check = Check.refused(
-            "citation-signature",
-            UnknownSignerError,
-            "The citation is signed by a key that is not among those you trust.",
-            found=keyids[0],
-        )
-    return check, tuple(held)
-
-
-def _check_canonical(opened: _Opened) -> Check:
-    """C3: the payload is strict JSON in canonical form, so it reads in one way only."""
-    try:
-        value = parse_json(opened.payload, cap=MAX_ENVELOPE_BYTES)
-        same = canonical_bytes(value) == opened.payload
-    except DocumentError:
-        same = False
-    if same:
-        return Check.passed("citation-payload", "The payload is in canonical form.")
-    return Check.refused(
-        "citation-payload", CitationNotCanonicalError, "The payload is not in canonical form."
-    )
-
-
-def _check_time(statement: Statement, now: datetime) -> Check:
-    """C5: the citation does not claim to come from the future. Its time proves nothing else."""
-    stated = statement.predicate.created_at
-    try:
-        created = datetime.strptime(stated, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
-    except ValueError:
-        return Check.refused(
-            "citation-time", StatementError, "created_at is no time of the calendar.", found=stated
-        )
-    if created > now + CLOCK_SKEW:
-        return Check.refused(
-            "citation-time",
-            FutureCitationError,
-            "The citation claims to be made in the future.",
-            expected=now.strftime("%Y-%m-%dT%H:%M:%SZ"),
-            found=stated,
-        )
-    return Check.passed("citation-time", "The stated time is not in the future.", expected=stated)
 
 
 def _check_quote(statement: Statement) -> Check:
@@ -290,30 +219,23 @@ def _check_claim(statement: Statement, verified: VerifiedRecord) -> Check:
     )
 
 
-def _keyid(public: bytes) -> str:
-    return sha256(public).hex()
-
-
 def _report(
     checks: tuple[Check, ...],
-    opened: _Opened | None = None,
+    opened: Opened | None = None,
     *,
     statement: Statement | None = None,
     signed_by: tuple[str, ...] = (),
 ) -> CitationReport:
-    verdict, decisive = decide(checks)
     said: JsonValue = (
         statement.model_dump(mode="json", by_alias=True, exclude_none=True) if statement else None
     )
-    return CitationReport(
-        verdict=verdict,
-        code=decisive.code if decisive else "ok",
-        message=decisive.detail if decisive else "",
-        hint=decisive.hint if decisive else "",
+    report = CitationReport(
+        verdict="undecidable",
+        code="",
         citation_id=opened.envelope.citation_id if opened else None,
         pith_number=statement.subject[0].name if statement else None,
         relationship=statement.predicate.relationship if statement else None,
         signed_by=signed_by,
         statement=said if isinstance(said, dict) else None,
-        checks=checks,
     )
+    return report.with_checks(*checks)

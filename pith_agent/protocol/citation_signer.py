@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pith_agent.errors import ExpiredSignerError, RevokedLaterError, RevokedSignerError
 from pith_agent.protocol.canon import sha256
 from pith_agent.protocol.citation_report import CitationReport
-from pith_agent.protocol.report import Check, decide
+from pith_agent.protocol.report import Check
 
 RULE = "citation-signer"
 TIME = "%Y-%m-%dT%H:%M:%SZ"
@@ -85,19 +85,8 @@ def with_signers(
         keyid: _check_key(keyid, known.get(keyid, []), created, seen) for keyid in report.signed_by
     }
     best = min(found.values(), key=lambda check: _BEST_FIRST.index(check.status))
-    checks = (*report.checks, best)
-    verdict, decisive = decide(checks)
     believed = tuple(keyid for keyid, check in found.items() if check.status in ("pass", "warn"))
-    return report.model_copy(
-        update={
-            "verdict": verdict,
-            "code": decisive.code if decisive else "ok",
-            "message": decisive.detail if decisive else "",
-            "hint": decisive.hint if decisive else "",
-            "signed_by": believed,
-            "checks": checks,
-        }
-    )
+    return report.with_checks(best, signed_by=believed)
 
 
 def _created(report: CitationReport) -> datetime | None:

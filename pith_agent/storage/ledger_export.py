@@ -34,7 +34,7 @@ from pith_agent.protocol.checkpoint import (
     open_checkpoint,
 )
 from pith_agent.protocol.citation import Envelope, pae
-from pith_agent.protocol.citation_report import MAX_ENVELOPE_BYTES
+from pith_agent.protocol.envelope_check import MAX_ENVELOPE_BYTES
 from pith_agent.protocol.merkle import EMPTY_ROOT, Frontier, leaf_hash
 from pith_agent.protocol.strict_json import parse_json
 from pith_agent.protocol.trust import signature_holds

@@ -15,7 +15,7 @@ from pith_agent import examine, verify
 from pith_agent.errors import NotFoundError, OfflineError, PithError, RevokedKeyError
 from pith_agent.protocol.canon import canonical_bytes
 from pith_agent.protocol.citation import CitationKey
-from pith_agent.protocol.citation_report import MAX_ENVELOPE_BYTES
+from pith_agent.protocol.envelope_check import MAX_ENVELOPE_BYTES
 from tests.documents import (
     CITING_KEY,
     KEY,

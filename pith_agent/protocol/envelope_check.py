@@ -1,0 +1,124 @@
+"""What is checked of each signed statement, whatever it says: envelope, signature, form, time.
+
+Source: docs/reference/citation.md, rules C1, C2, C3 and C5.
+"""
+
+import base64
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from pith_agent.errors import (
+    CitationError,
+    CitationNotCanonicalError,
+    DocumentError,
+    FutureCitationError,
+    InvalidSignatureError,
+    PithError,
+    StatementError,
+    UnknownSignerError,
+)
+from pith_agent.protocol.canon import canonical_bytes, sha256
+from pith_agent.protocol.citation import Envelope, pae
+from pith_agent.protocol.report import Check
+from pith_agent.protocol.strict_json import JsonObject, parse_json
+from pith_agent.protocol.trust import signature_holds
+
+MAX_ENVELOPE_BYTES = 64 << 10
+CLOCK_SKEW = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """An envelope that has the form of one. Nothing of it is proved."""
+
+    envelope: Envelope
+    payload: bytes
+
+
+def open_envelope(envelope: JsonObject | bytes) -> Opened:
+    """C1: the envelope, and the bytes that were signed.
+
+    Raises:
+        CitationError: It is no DSSE envelope of an in-toto statement.
+    """
+    try:
+        data = envelope if isinstance(envelope, bytes) else canonical_bytes(envelope)
+        given = canonical_bytes(parse_json(data, cap=MAX_ENVELOPE_BYTES))
+        read = Envelope.model_validate_json(data)
+        payload = base64.b64decode(read.payload, validate=True)
+    # ValueError is that of base64; pydantic's is one too.
+    except (DocumentError, ValueError, RecursionError) as error:
+        what = error.message if isinstance(error, PithError) else "a field lacks or differs."
+        raise CitationError(f"This is no DSSE envelope of a citation: {what}") from error
+    if read.canonical() != given or base64.b64encode(payload).decode("ascii") != read.payload:
+        raise CitationError("This is no DSSE envelope of a citation: a field lacks or differs.")
+    return Opened(read, payload)
+
+
+def check_signature(opened: Opened, signers: tuple[bytes, ...]) -> tuple[Check, tuple[str, ...]]:
+    """C2: a key that the caller trusts signed exactly these bytes. Each key counts once."""
+    message = pae(opened.payload)
+    held: dict[str, None] = {}
+    for signature in opened.envelope.signatures:
+        for signer in signers:
+            if signature_holds(signer, message, signature.sig):
+                held[_keyid(signer)] = None
+    keyids = [signature.keyid for signature in opened.envelope.signatures]
+    if held:
+        check = Check.passed(
+            "citation-signature",
+            "A key that you trust signed this citation.",
+            expected=next(iter(held)),
+        )
+    elif {_keyid(signer) for signer in signers} & set(keyids):
+        check = Check.refused(
+            "citation-signature",
+            InvalidSignatureError,
+            "The signature is not the named key's signature over this payload.",
+            found=keyids[0],
+        )
+    else:
+        check = Check.refused(
+            "citation-signature",
+            UnknownSignerError,
+            "The citation is signed by a key that is not among those you trust.",
+            found=keyids[0],
+        )
+    return check, tuple(held)
+
+
+def check_canonical(opened: Opened) -> Check:
+    """C3: the payload is strict JSON in canonical form, so it reads in one way only."""
+    try:
+        value = parse_json(opened.payload, cap=MAX_ENVELOPE_BYTES)
+        same = canonical_bytes(value) == opened.payload
+    except DocumentError:
+        same = False
+    if same:
+        return Check.passed("citation-payload", "The payload is in canonical form.")
+    return Check.refused(
+        "citation-payload", CitationNotCanonicalError, "The payload is not in canonical form."
+    )
+
+
+def check_time(stated: str, now: datetime) -> Check:
+    """C5: the citation does not claim to come from the future. Its time proves nothing else."""
+    try:
+        created = datetime.strptime(stated, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+    except ValueError:
+        return Check.refused(
+            "citation-time", StatementError, "created_at is no time of the calendar.", found=stated
+        )
+    if created > now + CLOCK_SKEW:
+        return Check.refused(
+            "citation-time",
+            FutureCitationError,
+            "The citation claims to be made in the future.",
+            expected=now.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            found=stated,
+        )
+    return Check.passed("citation-time", "The stated time is not in the future.", expected=stated)
+
+
+def _keyid(public: bytes) -> str:
+    return sha256(public).hex()
