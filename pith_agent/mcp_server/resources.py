@@ -115,13 +115,23 @@ def _add_completion(server: MCPServer, client: Client) -> None:
         argument: CompletionArgument,
         context: CompletionContext | None,
     ) -> Completion:
-        known = _COMPLETED.get(ref.name if isinstance(ref, PromptReference) else ref.uri)
-        if known is None:
+        name = ref.name if isinstance(ref, PromptReference) else ref.uri
+        known = _COMPLETED.get(name, {})
+        if not known and name not in await _registered(server, ref):
             raise MCPError(code=INVALID_PARAMS, message="There is no such prompt or resource.")
         names, total = await anyio.to_thread.run_sync(
             _names, client, known.get(argument.name, ""), argument.value
         )
         return Completion(values=names, total=total, has_more=total > len(names))
+
+
+async def _registered(
+    server: MCPServer, ref: PromptReference | ResourceTemplateReference
+) -> set[str]:
+    """What there is of the kind of `ref`: whoever builds upon this server may add to it."""
+    if isinstance(ref, PromptReference):
+        return {prompt.name for prompt in await server.list_prompts()}
+    return {template.uri_template for template in await server.list_resource_templates()}
 
 
 def _names(client: Client, kind: str, start: str) -> tuple[list[str], int]:
