@@ -21,7 +21,7 @@ if TYPE_CHECKING:
         VerificationError,
         error_class,
     )
-    from pith_agent.protocol.authors import Author
+    from pith_agent.protocol.authors import Author, stated_authors
     from pith_agent.protocol.canon import canonical_bytes, text_sha256
     from pith_agent.protocol.citation import RELATIONSHIPS, Agent, Citing, Digest, Relationship
     from pith_agent.protocol.citation_draft import CitationRequest
@@ -32,8 +32,10 @@ if TYPE_CHECKING:
     from pith_agent.protocol.lock import Lock, alias_of, dump_lock, is_floating, parse_lock
     from pith_agent.protocol.mentions import Mention, find_identifiers
     from pith_agent.protocol.policy import STANDARD, STRICT, Policy, Question, Seen
+    from pith_agent.protocol.proof import VerifiedRecord
     from pith_agent.protocol.record import load_document
-    from pith_agent.protocol.report import Check, Coverage, Report, VerifiedRecord
+    from pith_agent.protocol.report import Check, Report
+    from pith_agent.protocol.stated import Coverage
     from pith_agent.protocol.tex import readable
     from pith_agent.protocol.trust import TrustedKey, TrustRoot
     from pith_agent.protocol.verify import examine, verify
@@ -95,6 +97,7 @@ __all__ = [
     "parse_lock",
     "readable",
     "safe_text",
+    "stated_authors",
     "text_sha256",
     "verification",
     "verify",
@@ -123,8 +126,10 @@ _HOMES = {
     "pith_agent.protocol.mentions": ("Mention", "find_identifiers"),
     "pith_agent.protocol.policy": ("Policy", "Question", "STANDARD", "STRICT", "Seen"),
     "pith_agent.protocol.record": ("load_document",),
-    "pith_agent.protocol.report": ("Check", "Coverage", "Report", "VerifiedRecord"),
-    "pith_agent.protocol.authors": ("Author",),
+    "pith_agent.protocol.proof": ("VerifiedRecord",),
+    "pith_agent.protocol.report": ("Check", "Report"),
+    "pith_agent.protocol.stated": ("Coverage",),
+    "pith_agent.protocol.authors": ("Author", "stated_authors"),
     "pith_agent.protocol.export": ("Format", "export"),
     "pith_agent.protocol.tex": ("readable",),
     "pith_agent.protocol.work": ("Work", "work_of"),

@@ -17,8 +17,10 @@ from pith_agent.errors import (
 )
 from pith_agent.protocol.claims import ClaimReport, claim_checks
 from pith_agent.protocol.display import safe_text
+from pith_agent.protocol.proof import VerifiedRecord
 from pith_agent.protocol.record import load_document
-from pith_agent.protocol.report import Check, Coverage, Report, Stated, VerifiedRecord, decide
+from pith_agent.protocol.report import Check, Report, decide
+from pith_agent.protocol.stated import Coverage, Stated
 from pith_agent.protocol.titles import Match
 
 TARGET_LENGTH = 200

@@ -28,7 +28,7 @@ from pith_agent.protocol.claims import PaperClaim, examine_claim
 from pith_agent.protocol.export import Format, export
 from pith_agent.protocol.identifier import Identifier, parse_identifier
 from pith_agent.protocol.policy import STANDARD, Policy, Question
-from pith_agent.protocol.report import VerifiedRecord
+from pith_agent.protocol.proof import VerifiedRecord
 from pith_agent.protocol.strict_json import JsonObject
 from pith_agent.protocol.trust import TrustRoot
 from pith_agent.protocol.verify import examine

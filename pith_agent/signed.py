@@ -12,7 +12,8 @@ from pith_agent.protocol.canon import sha256
 from pith_agent.protocol.citation import Envelope, Statement
 from pith_agent.protocol.citation_draft import CitationRequest, draft
 from pith_agent.protocol.display import safe_text
-from pith_agent.protocol.report import Stated, VerifiedRecord
+from pith_agent.protocol.proof import VerifiedRecord
+from pith_agent.protocol.stated import Stated
 
 
 class SignedCitation(Stated):

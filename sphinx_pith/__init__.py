@@ -22,6 +22,7 @@ from sphinx_pith.domain import PithDomain
 from sphinx_pith.evidence import papers_of
 from sphinx_pith.hooks import accept_scheme, finish_reports, name_index, take_roles_over
 from sphinx_pith.i18n import CATALOG, LOCALE
+from sphinx_pith.index_page import place_index
 from sphinx_pith.pages import setup_pages
 from sphinx_pith.resolve import open_sources, verify_citations
 from sphinx_pith.roles import PithRole
@@ -52,6 +53,7 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     # After extlinks, whose roles these replace.
     app.connect("builder-inited", take_roles_over, priority=900)
     app.connect("env-updated", verify_citations)
+    app.connect("html-page-context", place_index)
     setup_pages(app, papers_of)
     app.connect("build-finished", finish_reports)
     return {

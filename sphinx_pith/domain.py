@@ -13,7 +13,7 @@ from sphinx.environment import BuildEnvironment
 from sphinx.util import logging
 from sphinx.util.logging import get_node_location
 
-from pith_agent import Verification
+from pith_agent import stated_authors
 from sphinx_pith.directives import pith_bibliography, pith_card
 from sphinx_pith.findings import BuildReport
 from sphinx_pith.index import PapersIndex
@@ -21,11 +21,14 @@ from sphinx_pith.listing import OPTIONS, documents, select, unproved
 from sphinx_pith.nodes import UNCHECKED, Writer, marked
 from sphinx_pith.papers import Paper, papers_of, reading_order
 from sphinx_pith.roles import FootnoteRole, PithRole, targets_of
-from sphinx_pith.sources import Sources
+from sphinx_pith.sources import Answered, Sources
 from sphinx_pith.targets import parse_target, parse_targets
 from sphinx_pith.transforms import links_of
 
 logger = logging.getLogger(__name__)
+
+EVERYWHERE = ""
+"""In `shown`, the name of what concerns all pages. No document has it."""
 
 
 class Citation(NamedTuple):
@@ -65,7 +68,7 @@ class PithDomain(Domain):
 
     def __init__(self, env: BuildEnvironment) -> None:
         super().__init__(env)
-        self.answers: dict[str, Verification] = {}
+        self.answers: dict[str, Answered] = {}
         """Target, as typed → what this build's verification said."""
         self.papers: dict[str, Paper] = {}
         """Suffix → verified paper, in the order in which they are first cited."""
@@ -103,7 +106,7 @@ class PithDomain(Domain):
         shown: dict[str, dict[str, str]] = self.data["shown"]
         return shown
 
-    def settle(self, answers: Mapping[str, Verification]) -> None:
+    def settle(self, answers: Mapping[str, Answered]) -> None:
         """Take over what this build has verified; from then on pages can be written."""
         self.answers = dict(answers)
         ordered = [
@@ -121,9 +124,7 @@ class PithDomain(Domain):
     def suffix(self, target: str) -> str:
         """The suffix of the paper that a target names; empty unless it is verified."""
         answer = self.answers.get(target)
-        if answer is None or answer.verdict != "verified":
-            return ""
-        return (answer.pith_number or "").rpartition(":")[2]
+        return answer.suffix if answer else ""
 
     def cited_by(self, docnames: Iterable[str]) -> list[str]:
         """The suffixes that documents cite, each once, in order."""
@@ -144,17 +145,49 @@ class PithDomain(Domain):
 
         They count as written from then on.
         """
-        shown = self.shown.setdefault(output, {})
+        shown, verified = self.shown.setdefault(output, {}), self._verified()
+        # What pages show is computed only if something that they may show has changed.
+        same = shown.get(EVERYWHERE) == verified
+        shown[EVERYWHERE] = verified
         changed: list[str] = []
         for docname in {**self.cites, **self.lists}:
+            if same and docname in shown:
+                continue
             digest = self._appearance(docname)
             if shown.get(docname) != digest:
                 shown[docname] = digest
                 changed.append(docname)
         return changed
 
+    def _verified(self) -> str:
+        """A digest of all that this build has verified and that any page may show of it.
+
+        Labels depend on all papers and their order, and nothing else.
+        """
+        config = self.env.config
+        papers = [
+            [suffix, paper.record.title or paper.title, stated_authors(paper.record.document)]
+            for suffix, paper in self.papers.items()
+        ]
+        targets = [
+            [target, one.suffix or one.verdict, self._claim(target)]
+            for target, one in sorted(self.answers.items())
+        ]
+        # What a list holds depends on the citations of other pages.
+        lists = [
+            [self.listed(docname, options), unproved(self, docname, options)]
+            for docname in sorted(self.lists)
+            for options in self.lists[docname]
+        ]
+        settings = [config.pith_base_url, bool(config.pith_reader_check)]
+        return _digest([settings, papers, targets, lists, sorted(self.entries.items())])
+
+    def _claim(self, target: str) -> str | None:
+        paper = self.papers.get(self.suffix(target)) if "#" in target else None
+        return paper.claim(parse_target(target).claim) if paper else None
+
     def _appearance(self, docname: str) -> str:
-        """A digest of all that a page shows of its citations, 32 hex digits."""
+        """A digest of all that a page shows of its citations."""
         config = self.env.config
         said: list[object] = [config.pith_base_url, bool(config.pith_reader_check)]
         for cite in self.cites.get(docname, ()):
@@ -164,8 +197,7 @@ class PithDomain(Domain):
             said.append([[suffix, *_summary(self.papers[suffix])] for suffix in suffixes])
             others = unproved(self, docname, options)
             said.append([[target, self.answers[target].verdict] for target in others])
-        text = json.dumps(said, sort_keys=True, default=str)
-        return hashlib.sha256(text.encode("ascii")).hexdigest()[:32]
+        return _digest(said)
 
     def _shown_of(self, target: str) -> list[object]:
         paper = self.papers.get(self.suffix(target))
@@ -211,8 +243,7 @@ class PithDomain(Domain):
             if suffix in self.entries:
                 docname, anchor = self.entries[suffix], paper.anchor
             if docname:
-                number = paper.work.pith_number
-                yield number, paper.work.readable_title, "paper", docname, anchor, 1
+                yield paper.pith_number, paper.title, "paper", docname, anchor, 1
 
     def resolve_xref(
         self,
@@ -259,6 +290,12 @@ def domain_of(env: BuildEnvironment) -> PithDomain:
     if not isinstance(domain, PithDomain):
         raise TypeError("another extension has replaced the domain 'pith'")
     return domain
+
+
+def _digest(said: list[object]) -> str:
+    """32 hex digits."""
+    text = json.dumps(said, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode("ascii")).hexdigest()[:32]
 
 
 def _summary(paper: Paper) -> list[object]:

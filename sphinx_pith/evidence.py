@@ -4,7 +4,6 @@ import base64
 
 from sphinx.application import Sphinx
 
-from sphinx_pith.config import trust_of
 from sphinx_pith.domain import domain_of
 from sphinx_pith.pages import Evidence
 
@@ -15,7 +14,7 @@ def papers_of(app: Sphinx, docname: str) -> list[Evidence]:
     suffixes = domain.cited_by([docname])
     for options in domain.lists.get(docname, ()):
         suffixes += domain.listed(docname, options)
-    keys = {key.sha256: key for key in trust_of(app).keys}
+    keys = {key.sha256: key for key in domain.sources.trust.keys} if domain.sources else {}
     found = []
     for suffix in dict.fromkeys(suffixes):
         paper = domain.papers[suffix]

@@ -3,11 +3,14 @@
 `verify_citations` makes a `BuildReport`; the log, the reports and the exit status are made of it.
 """
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import PurePath
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from pith_agent import Verification
+if TYPE_CHECKING:
+    from pith_agent import Verification
 
 Severity: TypeAlias = Literal["error", "warning", "info", "ignore"]
 Mode: TypeAlias = Literal["locked", "auto", "update"]
@@ -38,7 +41,7 @@ class CitedPlace:
     """As it was typed, without the text around it."""
     docname: str
     place: Place
-    answer: Verification
+    answer: "Verification"
     source: Literal["lock", "records", "store", "registry", "none"]
     """Where the document came from that was verified."""
 
@@ -68,19 +71,25 @@ class Finding:
     """Whether the baseline has lowered the severity."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class BuildReport:
     """All that a build can say of its citations, in the order of documents and places."""
 
     project: str
     builder: str
     mode: Mode
-    citations: tuple[CitedPlace, ...] = ()
+    gather: Callable[[], Iterable[CitedPlace]] = tuple
+    """Makes `citations`: most builds write no report, and need none of them."""
     findings: tuple[Finding, ...] = ()
     fetched: int = 0
     """Records that were asked of a registry in this build."""
     root: PurePath = field(default_factory=PurePath)
     """The directory of conf.py."""
+
+    @cached_property
+    def citations(self) -> tuple[CitedPlace, ...]:
+        """Every citation of the sources."""
+        return tuple(self.gather())
 
     @property
     def failed(self) -> bool:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from sphinx.domains import Index, IndexEntry
 
+from sphinx_pith.garbage import uncollected
 from sphinx_pith.i18n import _
 from sphinx_pith.listing import filed
 from sphinx_pith.papers import reading_order
@@ -28,10 +29,12 @@ class PapersIndex(Index):
         """Take the names in the language of the pages: the builder `json` knows no lazy texts."""
         cls.localname, cls.shortname = str(_("Papers cited")), str(_("papers"))
 
+    @uncollected()
     def generate(
         self, docnames: Iterable[str] | None = None
     ) -> tuple[list[tuple[str, list[IndexEntry]]], bool]:
         """Entries by the first letter of the title; with `docnames`, of those pages only."""
+        self._pages: dict[str, str] = {}
         wanted = None if docnames is None else set(docnames)
         places: dict[str, list[tuple[str, str]]] = defaultdict(list)
         for docname in reading_order(self.domain.env, self.domain.cites):
@@ -42,19 +45,19 @@ class PapersIndex(Index):
                     places[suffix].append((docname, cite.anchor))
         letters: dict[str, list[IndexEntry]] = defaultdict(list)
         for suffix in sorted(places, key=self._title):
-            title = self.domain.papers[suffix].work.readable_title
+            title = self.domain.papers[suffix].title
             first = filed(title)[:1].upper()
             letter = first if first.isalnum() else "#"
             letters[letter] += self._entries(suffix, title, places[suffix])
         return sorted(letters.items()), False
 
     def _title(self, suffix: str) -> tuple[str, str]:
-        return filed(self.domain.papers[suffix].work.readable_title), suffix
+        return filed(self.domain.papers[suffix].title), suffix
 
     def _entries(
         self, suffix: str, title: str, places: list[tuple[str, str]]
     ) -> Iterable[IndexEntry]:
-        number = self.domain.papers[suffix].work.pith_number
+        number = self.domain.papers[suffix].pith_number
         if len(places) == 1:
             docname, anchor = places[0]
             yield IndexEntry(title, 0, docname, anchor, self._page(docname), "", number)
@@ -69,5 +72,11 @@ class PapersIndex(Index):
             yield IndexEntry(f"{self._page(docname)}{place}", 2, docname, anchor, "", "", "")
 
     def _page(self, docname: str) -> str:
+        # Asked for each place, and `astext` walks the title.
+        if docname not in self._pages:
+            self._pages[docname] = self._title_of(docname)
+        return self._pages[docname]
+
+    def _title_of(self, docname: str) -> str:
         title = self.domain.env.titles.get(docname)
         return title.astext() if title is not None else docname

@@ -7,8 +7,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from string import ascii_lowercase
+from typing import TYPE_CHECKING
 
-from pith_agent import Work
+if TYPE_CHECKING:
+    from pith_agent import Work
 
 MAX_NAMED = 2
 """Authors that are named before "et al."."""
@@ -26,7 +28,7 @@ class Label:
     """From 1, in the order in which papers are first cited."""
 
 
-def labels_of(works: Mapping[str, Work]) -> dict[str, Label]:
+def labels_of(works: "Mapping[str, Work]") -> dict[str, Label]:
     """Suffix → label, for works in the order in which they are first cited."""
     alike: dict[tuple[str, str], list[str]] = defaultdict(list)
     for suffix, work in works.items():
@@ -43,7 +45,7 @@ def labels_of(works: Mapping[str, Work]) -> dict[str, Label]:
     }
 
 
-def named(work: Work) -> str:
+def named(work: "Work") -> str:
     """The authors, as a sentence names them."""
     families = [author.family for author in work.authors]
     if not families:

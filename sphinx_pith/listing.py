@@ -65,7 +65,7 @@ def filed(words: str) -> str:
 
 
 def _title(paper: Paper) -> tuple[str, ...]:
-    return (filed(paper.work.readable_title),)
+    return (filed(paper.title),)
 
 
 def _authors(paper: Paper) -> tuple[str, ...]:

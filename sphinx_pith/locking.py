@@ -50,7 +50,7 @@ def renew_lock(
 def with_answers(lock: Lock, answered: dict[str, Answered]) -> Lock:
     """The lock with each paper that was verified and that it lacks."""
     for target, one in answered.items():
-        record, name = one.answer.record, one.identifier
+        record, name = one.record, one.identifier
         if record is None or name is None:
             continue
         if one.source != "lock":

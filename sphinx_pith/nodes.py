@@ -10,10 +10,11 @@ from docutils import nodes
 from sphinx.builders import Builder
 from sphinx.errors import NoUri
 
-from pith_agent import Verification, safe_text
+from pith_agent import safe_text
 from sphinx_pith.i18n import _
 from sphinx_pith.papers import Paper, text
 from sphinx_pith.roles import Style
+from sphinx_pith.sources import Answered
 from sphinx_pith.targets import Target
 
 UNVERIFIED = "[unverified]"
@@ -31,7 +32,7 @@ class Writer:
         self,
         builder: Builder,
         docname: str,
-        answers: Mapping[str, Verification],
+        answers: Mapping[str, Answered],
         papers: Mapping[str, Paper],
         entries: Mapping[str, str],
     ) -> None:
@@ -53,8 +54,7 @@ class Writer:
     def paper(self, target: Target) -> Paper | None:
         """The verified paper that a target names, if the claim it names is there too."""
         answer = self.answers.get(target.text)
-        number = answer.pith_number if answer and answer.verdict == "verified" else None
-        return self.papers.get((number or "").rpartition(":")[2])
+        return self.papers.get(answer.suffix) if answer else None
 
     def link(self, target: Target, content: nodes.Element, *, entry: bool = False) -> nodes.Element:
         """A link for what is verified; plain text with a visible mark for all else.
@@ -192,12 +192,12 @@ def reference_text(writer: Writer, paper: Paper) -> list[nodes.Node]:
 
 def verified(paper: Paper) -> str:
     """What a link says of itself when it is pointed at."""
-    return _("Verified: %s") % paper.work.pith_number
+    return _("Verified: %s") % paper.pith_number
 
 
 def shown_title(paper: Paper) -> str:
     """The authenticated title; the Pith Number where there is none."""
-    return (paper.record.title and paper.work.readable_title) or paper.work.pith_number
+    return (paper.record.title and paper.title) or paper.pith_number
 
 
 def marked(content: nodes.Element, mark: str) -> nodes.Element:
@@ -207,6 +207,6 @@ def marked(content: nodes.Element, mark: str) -> nodes.Element:
     return nodes.inline("", "", content, nodes.Text(f" {words}"), classes=["pith", name])
 
 
-def is_unchecked(answer: Verification) -> bool:
+def is_unchecked(answer: Answered) -> bool:
     """Whether nothing is known, because nobody could be asked."""
     return answer.verdict in ("unreachable", "damaged")

@@ -2,29 +2,56 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from docutils import nodes
 from sphinx.config import Config
 from sphinx.environment import BuildEnvironment
 
-from pith_agent import Verification, VerifiedRecord, Work, work_of
+from pith_agent import readable, safe_text, work_of
 from sphinx_pith.labels import Label, labels_of
+from sphinx_pith.sources import Answered
+
+if TYPE_CHECKING:
+    from pith_agent import VerifiedRecord, Work
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Paper:
     """One verified paper."""
 
-    record: VerifiedRecord
-    work: Work
-    label: Label
+    record: "VerifiedRecord"
     url: str
     """The record's page, built from what was computed and never taken from the record."""
+    labels: "Labels"
+    """Of all papers of the build."""
 
     @property
+    def pith_number(self) -> str:
+        """The full Pith Number."""
+        return self.record.pith_number
+
+    @cached_property
     def suffix(self) -> str:
         """The 26 characters of the Pith Number."""
-        return self.work.suffix
+        return self.record.pith_number.rpartition(":")[2]
+
+    @cached_property
+    def work(self) -> "Work":
+        """What a bibliography needs to know."""
+        return work_of(self.record)
+
+    @cached_property
+    def title(self) -> str:
+        """For readers without TeX; the authenticated title, if there is one."""
+        title = safe_text(self.record.title or "")
+        return (readable(title) or title) if title else self.work.readable_title
+
+    @property
+    def label(self) -> Label:
+        """What stands in a sentence for it."""
+        return self.labels.of(self.suffix)
 
     @property
     def anchor(self) -> str:
@@ -39,19 +66,31 @@ class Paper:
         return None
 
 
-def papers_of(config: Config, answers: Iterable[Verification]) -> dict[str, Paper]:
+class Labels:
+    """The labels of all papers, made when the first is asked for: they depend on each other."""
+
+    def __init__(self, papers: Mapping[str, Paper]) -> None:
+        """Label `papers`, which are in the order of citing, later."""
+        self._papers = papers
+
+    def of(self, suffix: str) -> Label:
+        """The label of one paper."""
+        return self._all[suffix]
+
+    @cached_property
+    def _all(self) -> dict[str, Label]:
+        return labels_of({suffix: paper.work for suffix, paper in self._papers.items()})
+
+
+def papers_of(config: Config, answers: Iterable[Answered]) -> dict[str, Paper]:
     """Suffix → paper, in the order of the answers, which is the order of citing."""
-    records: dict[str, VerifiedRecord] = {}
-    for answer in answers:
-        if (record := answer.record) is not None:
-            records.setdefault(record.pith_number.rpartition(":")[2], record)
-    works: Mapping[str, Work] = {suffix: work_of(record) for suffix, record in records.items()}
-    labels = labels_of(works)
     base = config.pith_base_url.rstrip("/")
-    return {
-        suffix: Paper(record, works[suffix], labels[suffix], f"{base}/pith/{suffix}")
-        for suffix, record in records.items()
-    }
+    papers: dict[str, Paper] = {}
+    labels = Labels(papers)
+    for one in answers:
+        if one.record is not None and one.suffix not in papers:
+            papers[one.suffix] = Paper(one.record, f"{base}/pith/{one.suffix}", labels)
+    return papers
 
 
 def reading_order(env: BuildEnvironment, docnames: Iterable[str]) -> list[str]:
@@ -60,9 +99,8 @@ def reading_order(env: BuildEnvironment, docnames: Iterable[str]) -> list[str]:
     It depends on the sources alone, so that numbers are the same however a build is parallel.
     """
     wanted = set(docnames)
-    return [name for name in _toctree(env, env.config.root_doc, set()) if name in wanted] + sorted(
-        wanted - set(_toctree(env, env.config.root_doc, set()))
-    )
+    reached = dict.fromkeys(_toctree(env, env.config.root_doc, set()))
+    return [name for name in reached if name in wanted] + sorted(wanted - reached.keys())
 
 
 def _toctree(env: BuildEnvironment, docname: str, seen: set[str]) -> Iterator[str]:

@@ -3,8 +3,12 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from pith_agent import PithError, RecordFiles, error_class
+from pith_agent import PithError, error_class
+
+if TYPE_CHECKING:
+    from pith_agent import RecordFiles
 
 SUFFIXES = (".json", ".jsonl")
 
@@ -22,8 +26,8 @@ class Document:
 class Project:
     """The records that can be read, and the files that cannot."""
 
-    files: RecordFiles
-    """The records, to be found by the identifiers that they claim."""
+    files: "RecordFiles | None"
+    """The records, to be found by the identifiers that they claim; `None` if there are none."""
     documents: tuple[Document, ...]
     faults: tuple[tuple[str, PithError], ...]
     """Place and error of what is no record."""
@@ -63,7 +67,12 @@ def _without_faults(documents: list[Document], faults: list[tuple[str, PithError
     return Project(_index(good), tuple(good), tuple(faults))
 
 
-def _index(documents: Iterable[Document]) -> RecordFiles:
+def _index(documents: list[Document]) -> "RecordFiles | None":
+    if not documents:
+        return None
+    # Imported here: most projects have a lock, and no records beside it.
+    from pith_agent import RecordFiles  # noqa: PLC0415
+
     return RecordFiles((document.body, document.place) for document in documents)
 
 

@@ -7,22 +7,28 @@ exit status is set, so that suppressing the warnings does not hide it.
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path, PurePath
+from typing import TYPE_CHECKING
 
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.errors import ConfigError
 from sphinx.util import logging
 
-from pith_agent import Verification, error_class, safe_text
+from pith_agent import error_class, safe_text
 from sphinx_pith.config import lock_path, mode_of, severity_of
 from sphinx_pith.domain import Citation, PithDomain, domain_of
 from sphinx_pith.findings import BuildReport, CitedPlace, Finding, Severity
+from sphinx_pith.garbage import uncollected
 from sphinx_pith.i18n import _
 from sphinx_pith.locking import renew_lock
 from sphinx_pith.places import place_of
 from sphinx_pith.sources import Answered, Sources
 from sphinx_pith.targets import parse_target
+
+if TYPE_CHECKING:
+    from pith_agent import Verification
 
 logger = logging.getLogger(__name__)
 
@@ -33,6 +39,7 @@ ABSENT = frozenset({"unlocked", "not-found", "unreachable", "rate-limited", "bad
 """Codes with which a citation that was made of a plain link goes back to being one."""
 
 
+@uncollected()
 def open_sources(app: Sphinx) -> None:
     """Read the lock and the records before any document is.
 
@@ -42,6 +49,7 @@ def open_sources(app: Sphinx) -> None:
     domain_of(app.env).sources = Sources.open(app, mode_of(app))
 
 
+@uncollected()
 def verify_citations(app: Sphinx, env: BuildEnvironment) -> list[str]:
     """Verify all that is cited, tell what is wrong, and name the pages to write again."""
     domain = domain_of(env)
@@ -50,18 +58,18 @@ def verify_citations(app: Sphinx, env: BuildEnvironment) -> list[str]:
         raise TypeError("the sources were not opened")
     targets = [cite.target for cites in domain.cites.values() for cite in cites]
     answered = sources.answer(app, targets)
-    domain.settle({target: one.answer for target, one in answered.items()})
+    domain.settle(answered)
     findings = [*_findings(app, domain, answered), *renew_lock(app, domain, sources, answered)]
     report = BuildReport(
         project=app.config.project,
         builder=app.builder.name,
         mode=sources.mode,
-        citations=tuple(_cited(app, domain, answered)),
+        gather=partial(_cited, app, domain, answered),
         findings=_exempted(app, tuple(findings)),
         fetched=sources.fetched,
         root=PurePath(app.confdir),
     )
-    _tell(app, report)
+    _tell(app, report, len(targets))
     domain.report = report
     return domain.changed(f"{app.builder.name} {app.outdir}")
 
@@ -93,16 +101,18 @@ def _findings(app: Sphinx, domain: PithDomain, answered: dict[str, Answered]) ->
 def _of_citation(
     app: Sphinx, domain: PithDomain, cite: Citation, one: Answered
 ) -> Iterator[Finding]:
-    answer = one.answer
-    if answer.verdict != "verified":
+    if one.verdict != "verified":
+        answer = one.answer
         plain = bool(cite.fallback) and answer.code in ABSENT
         yield problem(app, cite.target, answer, cite.location, severity="info" if plain else None)
         return
-    for check in answer.checks:
+    for check in () if one.proved else one.answer.checks:
         # What the author of a verified citation can correct: a year that is not the record's.
         if check.code == "year-hint":
             message = f"{cite.target}: {check.detail} The year is {check.found}."
             yield finding(app, check.code, message, cite.location, target=cite.target)
+    if "#" not in cite.target:
+        return
     target = parse_target(cite.target)
     paper = domain.papers[domain.suffix(cite.target)]
     if target.claim and paper.claim(target.claim) is None:
@@ -144,7 +154,7 @@ def finding(
 def problem(
     app: Sphinx,
     name: str,
-    answer: Verification,
+    answer: "Verification",
     location: str,
     *,
     severity: Severity | None = None,
@@ -186,7 +196,7 @@ def _exempted(app: Sphinx, findings: tuple[Finding, ...]) -> tuple[Finding, ...]
         raise ConfigError(f"pith_baseline: {error}") from error
 
 
-def _tell(app: Sphinx, report: BuildReport) -> None:
+def _tell(app: Sphinx, report: BuildReport, citations: int) -> None:
     """Log each problem; set the exit status if one is an error, with or without `-W`."""
     for one in report.findings:
         tell(one)
@@ -196,12 +206,12 @@ def _tell(app: Sphinx, report: BuildReport) -> None:
         codes = ", ".join(f"{code} ({count})" for code, count in Counter(errors).items())
         # Without a type, so that suppress_warnings cannot hide why the build fails.
         logger.warning(_("Pith: the build fails: %s."), codes)
-    elif report.citations:
+    elif citations:
         words = _(
             "Pith: %d citations, %d problems that do not fail the build, mode %s, %d fetched."
         )
         told = sum(one.severity != "ignore" for one in report.findings)
-        logger.info(words, len(report.citations), told, report.mode, report.fetched)
+        logger.info(words, citations, told, report.mode, report.fetched)
 
 
 def tell(one: Finding) -> None:

@@ -3,8 +3,9 @@
 A paper is taken from the first that has it, and is verified whatever it comes from.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
@@ -15,11 +16,9 @@ from pith_agent import (
     IdentifierError,
     Lock,
     PithError,
-    Verification,
     error_class,
     is_floating,
     parse_identifier,
-    verification,
 )
 from sphinx_pith.config import lock_path, settings_of, trust_of
 from sphinx_pith.findings import Mode
@@ -28,7 +27,7 @@ from sphinx_pith.records import Project, load_project
 from sphinx_pith.targets import parse_target
 
 if TYPE_CHECKING:
-    from pith_agent import Client
+    from pith_agent import Client, TrustRoot, Verification, VerifiedRecord
 
 BATCH = 16
 """Papers asked for before it is judged whether the registry answers at all: two for each of the
@@ -37,14 +36,42 @@ client's threads."""
 Source: TypeAlias = Literal["lock", "records", "store", "registry", "none"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Answered:
     """The answer for one target."""
 
-    answer: Verification
+    say: Callable[[], "Verification"]
+    """Makes `answer`, check by check: where the proof is at hand, few builds ask for it."""
     source: Source
     identifier: Identifier | None = None
     """What the target names; `None` if it names nothing."""
+    proved: "VerifiedRecord | None" = None
+    """The proof, where it was found without a report; then nothing else is to be said."""
+
+    @cached_property
+    def answer(self) -> "Verification":
+        """What the checks say."""
+        return self.say()
+
+    @cached_property
+    def record(self) -> "VerifiedRecord | None":
+        """The proof; `None` unless the paper is verified."""
+        return self.proved or self.answer.record
+
+    @cached_property
+    def suffix(self) -> str:
+        """The suffix of the paper; empty unless it is verified."""
+        return self.record.pith_number.rpartition(":")[2] if self.record else ""
+
+    @property
+    def verdict(self) -> str:
+        """`verified`, `failed`, `undecidable`, or why there was nothing to check."""
+        return "verified" if self.proved else self.answer.verdict
+
+
+def said(answer: "Verification", source: Source, identifier: Identifier | None = None) -> Answered:
+    """An answer that is there already."""
+    return Answered(lambda: answer, source, identifier)
 
 
 @dataclass
@@ -54,7 +81,9 @@ class Sources:
     mode: Mode
     lock: Lock
     project: Project
-    refuted: list[Verification] = field(default_factory=list)
+    trust: "TrustRoot"
+    """Read once, so that one build believes the same keys throughout."""
+    refuted: "list[Verification]" = field(default_factory=list)
     """The files that are no records, and the records that are refuted, which no answer met."""
     fetched: int = 0
     """Records that a registry was asked for."""
@@ -67,30 +96,37 @@ class Sources:
             ConfigError: The lock is no lock.
         """
         project = load_project(Path(app.confdir), app.config.pith_records)
-        return cls(mode, read_lock(lock_path(app)) or Lock(), project)
+        return cls(mode, read_lock(lock_path(app)) or Lock(), project, trust_of(app))
 
     def answer(self, app: Sphinx, targets: Iterable[str]) -> dict[str, Answered]:
         """The answer for each target, as it was typed."""
         answers: dict[str, Answered] = {}
         asked: dict[str, Identifier] = {}
-        trust = trust_of(app)
         known: dict[Identifier, Answered] = {}
         for target in dict.fromkeys(targets):
             try:
                 identifier = parse_identifier(parse_target(target).name)
             except IdentifierError as error:
-                answers[target] = Answered(Verification.without_record(target, error), "none")
+                answers[target] = said(_without_record(target, error), "none")
                 continue
             suffix = self._locked(app, target, identifier)
             if suffix is None:
                 asked[target] = identifier
                 continue
             if identifier not in known:
-                report = self.lock.examine(suffix, identifier, trust)
-                answer = verification(target, report, app.config.pith_lock)
-                known[identifier] = Answered(answer, "lock", identifier)
+                known[identifier] = self._from_lock(app, target, suffix, identifier)
             answers[target] = known[identifier]
         return answers | self._elsewhere(app, asked)
+
+    def _from_lock(self, app: Sphinx, target: str, suffix: str, identifier: Identifier) -> Answered:
+        def say() -> "Verification":
+            from pith_agent import verification  # noqa: PLC0415  # It needs pydantic.
+
+            report = self.lock.examine(suffix, identifier, self.trust)
+            return verification(target, report, app.config.pith_lock)
+
+        proved = self.lock.prove(suffix, identifier, self.trust)
+        return Answered(say, "lock", identifier, proved)
 
     def _locked(self, app: Sphinx, target: str, identifier: Identifier) -> str | None:
         """The suffix that the lock has for a target; `None` if it is to be looked up again."""
@@ -107,9 +143,7 @@ class Sources:
 
     def _elsewhere(self, app: Sphinx, asked: dict[str, Identifier]) -> dict[str, Answered]:
         """The answers for what the lock does not hold."""
-        self.refuted = [
-            Verification.without_record(place, error) for place, error in self.project.faults
-        ]
+        self.refuted = [_without_record(place, error) for place, error in self.project.faults]
         if self.mode == "locked" and not self.project.documents:
             return {target: _unlocked(target, name) for target, name in asked.items()}
         if not asked and not self.project.documents:
@@ -142,23 +176,24 @@ class Sources:
         unique = list(dict.fromkeys(full))
         here = {document.place for document in self.project.documents}
         # In locked mode only the project's own records count, so that each machine builds the same.
-        look = [n for n in unique if self.mode != "locked" or self.project.files.find(n)]
+        files = self.project.files
+        look = [n for n in unique if self.mode != "locked" or (files and files.find(n))]
         came = ask(client, look)
         came += self._stored(client, look[len(came) :])
         found = dict(zip(look, came, strict=True))
         answers: dict[str, Answered] = {}
         for target, name in asked.items():
             if name.kind == "pith_short" and name not in found:
-                answers[target] = Answered(_short(client, target, name), "none", name)
+                answers[target] = said(_short(client, target, name), "none", name)
             elif name in found:
-                answers[target] = Answered(found[name], self._source(found[name], here), name)
+                answers[target] = said(found[name], self._source(found[name], here), name)
             else:
                 answers[target] = _unlocked(target, name)
         self.fetched = sum(one.source == "registry" for one in answers.values())
         self.refuted += self._strangers(client, found.values())
         return answers
 
-    def _stored(self, client: "Client", names: list[Identifier]) -> list[Verification]:
+    def _stored(self, client: "Client", names: list[Identifier]) -> "list[Verification]":
         """The answers for papers that the registry is not asked for: from the store alone."""
         if not names:
             return []
@@ -171,14 +206,16 @@ class Sources:
                 for name, answer in zip(names, local.verify(names), strict=True)
             ]
 
-    def _source(self, answer: Verification, here: set[str]) -> Source:
+    def _source(self, answer: "Verification", here: set[str]) -> Source:
         if answer.found_in is None:
             return "none"
         if answer.found_in in here:
             return "records"
         return "registry" if answer.fetched_now else "store"
 
-    def _strangers(self, client: "Client", met: Iterable[Verification]) -> Iterator[Verification]:
+    def _strangers(
+        self, client: "Client", met: "Iterable[Verification]"
+    ) -> "Iterator[Verification]":
         """The records of the project that nobody cites and that are refuted."""
         places = {answer.found_in for answer in met}
         for document in self.project.documents:
@@ -188,12 +225,18 @@ class Sources:
                     yield answer
 
 
+def _without_record(target: str, error: PithError) -> "Verification":
+    from pith_agent import Verification  # noqa: PLC0415  # It needs pydantic.
+
+    return Verification.without_record(target, error)
+
+
 def _unlocked(target: str, name: Identifier) -> Answered:
     error = error_class("unlocked")(f"{name} is cited, and the lock does not hold it.")
-    return Answered(Verification.without_record(target, error), "none", name)
+    return said(_without_record(target, error), "none", name)
 
 
-def ask(client: "Client", names: list[Identifier]) -> list[Verification]:
+def ask(client: "Client", names: list[Identifier]) -> "list[Verification]":
     """The answers, in order; fewer than names if the registry leaves a whole batch unanswered.
 
     Each paper that hangs takes all of its time; asked on, some hundred would take most of an hour.
@@ -213,26 +256,25 @@ def ask(client: "Client", names: list[Identifier]) -> list[Verification]:
     return answers
 
 
-def not_asked(name: Identifier) -> Verification:
+def not_asked(name: Identifier) -> "Verification":
     """The answer for a paper that a registry was not asked for, since it answers for none."""
     error = error_class("unreachable")(
         f"The registry did not answer for other papers, so it was not asked for {name}."
     )
-    return Verification.without_record(str(name), error)
+    return _without_record(str(name), error)
 
 
 def _all(asked: dict[str, Identifier], error: PithError) -> dict[str, Answered]:
     return {
-        target: Answered(Verification.without_record(target, error), "none", name)
-        for target, name in asked.items()
+        target: said(_without_record(target, error), "none", name) for target, name in asked.items()
     }
 
 
-def _short(client: "Client", target: str, identifier: Identifier) -> Verification:
+def _short(client: "Client", target: str, identifier: Identifier) -> "Verification":
     """Short forms are no citations: two records can share one. The hint gives the full number."""
     meant = client.resolve(identifier)
     numbers = [meant.pith_number] if meant.verdict == "verified" else meant.candidates
     error = error_class("short-identifier")(f"{identifier} may name several papers.")
-    answer = Verification.without_record(target, error)
+    answer = _without_record(target, error)
     hint = f"Write {' or '.join(filter(None, numbers))}." if numbers else answer.hint
     return answer.model_copy(update={"hint": hint})

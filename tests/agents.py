@@ -368,7 +368,7 @@ def wrong(schema: dict[str, Any]) -> list[Any]:
 def asking(url: str, folder: Path) -> list[str]:
     """The options of a server that asks the test registry at `url` and trusts its key."""
     trust = folder / "trust.json"
-    trust.write_text(TRUST.model_dump_json(), "utf-8")
+    trust.write_text(TRUST.dump(), "utf-8")
     return ["--registry", url, "--trust-root", str(trust)]
 
 

@@ -19,7 +19,7 @@ from pith_agent import Agent, CitationRequest, Citing, Digest, TrustedKey, Trust
 from pith_agent.protocol.canon import canonical_bytes, number_suffix, sha256, text_sha256
 from pith_agent.protocol.citation import CitationKey, Statement
 from pith_agent.protocol.citation_draft import draft
-from pith_agent.protocol.report import VerifiedRecord
+from pith_agent.protocol.proof import VerifiedRecord
 
 VECTORS = Path(__file__).parent / "vectors"
 SHARED = Path(__file__).parents[2] / "shared" / "data"

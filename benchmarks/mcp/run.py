@@ -38,7 +38,7 @@ def main() -> None:
 def fill(home: Path) -> list[str]:
     """Put records into the store at `home`, signed with the key of the tests."""
     root = home / "trust.json"
-    root.write_text(TRUST.model_dump_json(), encoding="utf-8")
+    root.write_text(TRUST.dump(), encoding="utf-8")
     with LoopbackRegistry() as registry:
         settings = Settings(home=home, registry=(registry.url,), trust_root=root)
         with Client(settings) as client:

@@ -95,7 +95,7 @@ def write_project(folder: Path, variant: Variant, lock: bytes) -> None:
     ]
     if "sphinx_pith" in variant.extensions:
         settings.append('pith_trust_root = "trust.json"\n')
-        (folder / "trust.json").write_text(TRUST.model_dump_json(), "utf-8")
+        (folder / "trust.json").write_text(TRUST.dump(), "utf-8")
         (folder / "pith.lock").write_bytes(lock)
     if variant.name == "bibtex":
         (folder / "papers.bib").write_text("".join(map(_entry, range(PAPERS))), "utf-8")

@@ -7,7 +7,8 @@ import click
 from pith_agent.answers import About, Answer, Fetched, Outcome, Resolution, Verification
 from pith_agent.protocol.display import safe_text
 from pith_agent.protocol.record import at
-from pith_agent.protocol.report import Check, Coverage, Status
+from pith_agent.protocol.report import Check, Status
+from pith_agent.protocol.stated import Coverage
 
 _COLOURS: dict[Outcome | Status, str] = {
     "verified": "green",

@@ -78,7 +78,7 @@ def add_resources(server: MCPServer, client: Client) -> None:
         mime_type="application/json",
     )
     def trust_root() -> str:
-        return client.trust.model_dump_json()
+        return client.trust.dump()
 
     _add_completion(server, client)
 

@@ -16,7 +16,8 @@ from pith_agent.errors import DocumentError
 from pith_agent.protocol.arxiv import parse_arxiv
 from pith_agent.protocol.display import safe_text
 from pith_agent.protocol.record import at, load_document
-from pith_agent.protocol.report import Check, Coverage, Report
+from pith_agent.protocol.report import Check, Report
+from pith_agent.protocol.stated import Coverage
 from pith_agent.storage.cache import Stored
 
 STYLE = resources.files("pith_agent.mirror").joinpath("style.css").read_text("utf-8")

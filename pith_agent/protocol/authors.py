@@ -5,13 +5,18 @@ Where a name ends and its family part begins cannot be known; the rule here is B
 Source: docs/reference/export.md, "Authors".
 """
 
+from __future__ import annotations
+
 import re
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from pith_agent.protocol.display import safe_text
 from pith_agent.protocol.record import at
-from pith_agent.protocol.strict_json import JsonObject
 from pith_agent.protocol.tex import readable, unaccented
+
+if TYPE_CHECKING:
+    from pith_agent.protocol.strict_json import JsonObject
 
 MAX_NAMES = 500
 """Names read from one list. Collaborations of 3,000 are stated as `others` from there on."""

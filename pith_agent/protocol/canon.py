@@ -4,15 +4,19 @@ Source: docs/reference/protocol.md; the rule for canonical bytes is the one-line
 registry publishes, restricted to the values on which it agrees with RFC 8785.
 """
 
+from __future__ import annotations
+
 import base64
 import hashlib
 import json
 from functools import lru_cache
-
-from pydantic import JsonValue
+from typing import TYPE_CHECKING
 
 from pith_agent.errors import CanonicalFormError
 from pith_agent.protocol.strict_json import MAX_DEPTH, MAX_SAFE_INTEGER
+
+if TYPE_CHECKING:
+    from pydantic import JsonValue
 
 SUFFIX_LENGTH = 26
 """Base32 characters of the digest in a Pith Number: 130 of its 256 bits."""
@@ -55,7 +59,7 @@ def snapshot_sha256(items: JsonValue) -> str:
     return sha256(canonical_bytes({"payload": items})).hex()
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=4096)
 def number_suffix(digest: bytes) -> str:
     """The 26 base32 characters of a Pith Number for a 32-byte digest."""
     # 20 bytes are 32 characters without padding.

@@ -39,8 +39,8 @@ from pith_agent.protocol.citation import (
     Words,
 )
 from pith_agent.protocol.display import steers
+from pith_agent.protocol.proof import VerifiedRecord
 from pith_agent.protocol.record import CLAIMS, CLAIMS_HASH, at
-from pith_agent.protocol.report import VerifiedRecord
 from pith_agent.protocol.strict_json import JsonObject
 
 MAX_IDS = 10

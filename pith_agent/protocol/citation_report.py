@@ -30,7 +30,9 @@ from pith_agent.protocol.envelope_check import (
     check_time,
     open_envelope,
 )
-from pith_agent.protocol.report import Check, Stated, Verdict, VerifiedRecord, decide
+from pith_agent.protocol.proof import VerifiedRecord
+from pith_agent.protocol.report import Check, Verdict, decide
+from pith_agent.protocol.stated import Stated
 from pith_agent.protocol.strict_json import JsonObject
 
 Lookup = Callable[[str], VerifiedRecord]

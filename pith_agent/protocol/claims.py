@@ -14,7 +14,9 @@ from pith_agent.errors import ClaimedTitleError, ConflictingIdentifiersError, Id
 from pith_agent.protocol.authors import are_same, read_author, read_authors, stated_authors
 from pith_agent.protocol.display import safe_text
 from pith_agent.protocol.identifier import MAX_LENGTH, Identifier, parse_identifier
-from pith_agent.protocol.report import Check, Stated, VerifiedRecord
+from pith_agent.protocol.proof import VerifiedRecord
+from pith_agent.protocol.report import Check
+from pith_agent.protocol.stated import Stated
 from pith_agent.protocol.titles import MAX_TITLE_LENGTH, TitleMatch, match_title
 
 Agreement: TypeAlias = Literal["equal", "differs", "not-claimed", "unknown"]

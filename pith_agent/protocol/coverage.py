@@ -23,7 +23,7 @@ from pith_agent.protocol.record import (
     copies_in,
     created_payloads,
 )
-from pith_agent.protocol.report import Binding, Coverage
+from pith_agent.protocol.stated import Binding, Coverage
 
 _PLAIN = re.compile(r"\w{1,80}", re.A)
 

@@ -17,7 +17,7 @@ from pith_agent.protocol.authors import Author
 from pith_agent.protocol.export_bibtex import bibtex
 from pith_agent.protocol.identifier import Identifier
 from pith_agent.protocol.mentions import find_identifiers
-from pith_agent.protocol.report import VerifiedRecord
+from pith_agent.protocol.proof import VerifiedRecord
 from pith_agent.protocol.strict_json import JsonObject
 from pith_agent.protocol.work import Work, work_of
 

@@ -7,13 +7,13 @@ repeats them, without believing any of it.
 Source: docs/reference/protocol.md.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import cached_property, lru_cache
-from typing import Literal, TypeAlias
-
-from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias
 
 from pith_agent.errors import CanonicalFormError, DocumentError, DocumentTooLargeError
 from pith_agent.protocol.canon import (
@@ -23,7 +23,12 @@ from pith_agent.protocol.canon import (
     snapshot_sha256,
     text_sha256,
 )
-from pith_agent.protocol.strict_json import JsonObject, parse_json
+from pith_agent.protocol.strict_json import parse_json
+
+if TYPE_CHECKING:
+    from pydantic import JsonValue
+
+    from pith_agent.protocol.strict_json import JsonObject
 
 MAX_RECORD_BYTES = 1 << 20
 MAX_BUNDLE_BYTES = 8 << 20
@@ -31,14 +36,8 @@ MAX_BUNDLE_BYTES = 8 << 20
 Form: TypeAlias = Literal["record", "bundle", "compact"]
 
 
-class WireModel(BaseModel):
-    """A document a registry sent us. Unknown fields are kept, not judged."""
-
-    # Built on first use: most programs need few of the models.
-    model_config = ConfigDict(frozen=True, extra="allow", strict=True, defer_build=True)
-
-
-class Source(WireModel):
+@dataclass(frozen=True, slots=True)
+class Source:
     """The paper and version that a record is about."""
 
     kind: str
@@ -48,21 +47,26 @@ class Source(WireModel):
     version: int
 
 
-class Metadata(WireModel):
+@dataclass(frozen=True, slots=True)
+class Metadata:
     """What is signed about the paper."""
 
     title_canon_sha256: str
     abstract_canon_sha256: str
     primary_cat: str
-    cross_cats_sorted: list[str]
+    cross_cats_sorted: tuple[str, ...]
     license: str
     """A URL, or empty for old papers."""
     submitted_at: str
     """Time of version 1: `YYYY-MM-DDTHH:MM:SSZ`."""
 
 
-class CanonicalRecord(WireModel):
-    """A typed view of schema 1.0. Hash the object it was read from, never this model."""
+@dataclass(frozen=True, slots=True)
+class CanonicalRecord:
+    """A typed view of schema 1.0. Hash the object it was read from, never this view.
+
+    Unknown fields of that object are signed as well, and not judged.
+    """
 
     schema_version: str
     source: Source
@@ -73,8 +77,37 @@ class CanonicalRecord(WireModel):
         """The year of a Pith Number: the first four characters of `submitted_at`."""
         return self.metadata.submitted_at[:4]
 
+    @classmethod
+    def read(cls, value: JsonObject) -> Self | None:
+        """The view of a canonical record; `None` if it does not have the shape of schema 1.0."""
+        source, metadata = value.get("source"), value.get("metadata")
+        if not isinstance(source, dict) or not isinstance(metadata, dict):
+            return None
+        categories = metadata.get("cross_cats_sorted")
+        version = source.get("version")
+        # By type: to Python, true is a number.
+        if not isinstance(categories, list) or type(version) is not int:
+            return None
+        said: dict[str, Any] = {name: metadata.get(name) for name in _METADATA_TEXTS}
+        texts: list[Any] = [value.get("schema_version"), source.get("kind"), source.get("id")]
+        if not all(isinstance(text, str) for text in (*texts, *said.values(), *categories)):
+            return None
+        schema, kind, name = texts
+        view = Metadata(**said, cross_cats_sorted=tuple(map(str, categories)))
+        return cls(schema, Source(kind, name, version), view)
 
-class Receipt(WireModel):
+
+_METADATA_TEXTS = (
+    "title_canon_sha256",
+    "abstract_canon_sha256",
+    "primary_cat",
+    "license",
+    "submitted_at",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
     """The registry's signature over the digest. All but the signature is unsigned."""
 
     kind: str
@@ -86,6 +119,22 @@ class Receipt(WireModel):
     receipt_version: str | None = None
     signature_status: str | None = None
     canonical_sha256: str | None = None
+
+    @classmethod
+    def read(cls, value: JsonValue) -> Self | str:
+        """The receipt; or, where it is none, what is wrong with it."""
+        if not isinstance(value, dict):
+            return "it is no object"
+        said: dict[str, Any] = {name: value.get(name) for name in _RECEIPT_TEXTS}
+        for place, (name, text) in enumerate(said.items()):
+            if not isinstance(text, str) and (text is not None or place < _DEMANDED):
+                return f"{name} is no text"
+        return cls(**said)
+
+
+_RECEIPT_TEXTS = tuple(one.name for one in fields(Receipt))
+_DEMANDED = 4
+"""Of these, the first have to be there."""
 
 
 _PAPER = (
@@ -220,17 +269,13 @@ def read_document(document: JsonObject) -> Exhibit:
     except RecursionError as error:  # A cyclic object, which only a program could pass.
         raise CanonicalFormError("The canonical record contains itself.") from error
     receipt, receipt_path, fault = _receipt(document)
-    try:
-        view = CanonicalRecord.model_validate(canonical)
-    except ValidationError:
-        view = None
     return Exhibit(
         document=document,
         form=_form(document),
         canonical=canonical,
         canonical_bytes=data,
         digest=sha256(data),
-        view=view,
+        view=CanonicalRecord.read(canonical),
         receipt=receipt,
         receipt_path=receipt_path,
         receipt_fault=fault,
@@ -297,10 +342,8 @@ def _receipt(document: JsonObject) -> tuple[Receipt | None, str | None, str | No
         found = at(document, path)
         if found is None:
             continue
-        try:
-            return Receipt.model_validate(found), path, None
-        except ValidationError as error:
-            first = error.errors(include_url=False, include_input=False)[0]
-            where = ".".join(map(str, first["loc"])) or "it"
-            return None, path, f"{path}: {where}: {first['msg']}"
+        receipt = Receipt.read(found)
+        if isinstance(receipt, Receipt):
+            return receipt, path, None
+        return None, path, f"{path}: {receipt}"
     return None, None, None

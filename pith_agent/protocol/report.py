@@ -1,31 +1,24 @@
 """What a verification says: checks, verdict, coverage, and the record it proves.
 
-A report is made by `verify.examine` only, and only a report makes a `VerifiedRecord`.
+A report is made by `verify.examine` only.
 """
 
 import json
-from dataclasses import InitVar, dataclass
 from functools import lru_cache
 from typing import Literal, Self, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, JsonValue, PrivateAttr
+from pydantic import JsonValue, PrivateAttr
 
 from pith_agent.errors import PithError, UndecidableError, error_class
 from pith_agent.protocol.display import safe_text
-from pith_agent.protocol.record import CLAIMS, CanonicalRecord, Exhibit, Receipt, at
-from pith_agent.protocol.strict_json import JsonObject
+from pith_agent.protocol.proof import VerifiedRecord
+from pith_agent.protocol.stated import Coverage, Stated
 
 Status: TypeAlias = Literal["pass", "fail", "undecidable", "warn", "skipped"]
 Verdict: TypeAlias = Literal["verified", "failed", "undecidable"]
 
 EVIDENCE_LENGTH = 200
 """Characters of a value that a check quotes."""
-
-
-class Stated(BaseModel):
-    """Something we say ourselves: closed, and unchanged once said."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class Check(Stated):
@@ -127,36 +120,6 @@ def decide(
     return "verified", None
 
 
-class Binding(Stated):
-    """The hash that a field was checked against."""
-
-    hash_path: str
-    """Where the hash stands in the document."""
-    hash_signed: bool
-    """Whether the signature covers that hash. If not, whoever serves the document can change
-    field and hash together; the check then finds accidents, not attackers."""
-
-
-class Coverage(Stated):
-    """How each field of the document is protected. Every field is in exactly one class.
-
-    Paths are dotted, as in `graph_snapshot.claims.items`. A path stands for all below it.
-    Nothing is covered in a document that is not verified.
-    """
-
-    signed: tuple[str, ...] = ()
-    """The signature covers the value: it is in the canonical record, or equal to a value there."""
-    hash_bound: tuple[str, ...] = ()
-    """The value hashes to a hash in the document; `bindings` says which, and if that is signed."""
-    unbound: tuple[str, ...] = ()
-    """Nothing protects the value: whoever serves the document can change it."""
-    bindings: dict[str, Binding] = {}
-    signed_bytes: int = 0
-    """Bytes that the signature covers: those of the canonical record."""
-    document_bytes: int | None = None
-    """Bytes of the whole document, where it was read from bytes."""
-
-
 class Report(Stated):
     """The answer of a verification."""
 
@@ -174,7 +137,7 @@ class Report(Stated):
     checks: tuple[Check, ...]
     coverage: Coverage
 
-    _record: "VerifiedRecord | None" = PrivateAttr(default=None)
+    _record: VerifiedRecord | None = PrivateAttr(default=None)
 
     @property
     def failures(self) -> tuple[str, ...]:
@@ -194,11 +157,11 @@ class Report(Stated):
         return None
 
     @property
-    def record(self) -> "VerifiedRecord | None":
+    def record(self) -> VerifiedRecord | None:
         """The proof; `None` unless the verdict is `verified`."""
         return self._record
 
-    def require(self) -> "VerifiedRecord":
+    def require(self) -> VerifiedRecord:
         """The proof, or the reason why there is none.
 
         Raises:
@@ -214,66 +177,11 @@ class Report(Stated):
         raise error
 
 
-_SEAL = object()
-
-
-@dataclass(frozen=True, slots=True)
-class VerifiedRecord:
-    """Proof that a trusted key signed this record. Only `Report.require` hands one out."""
-
-    pith_number: str
-    """The full number: `pith:2024:ODXWRQYNXKOR3ZX6FVYSFXZLUC`."""
-    canonical_bytes: bytes
-    digest: bytes
-    """SHA-256 of `canonical_bytes`."""
-    signed: CanonicalRecord
-    receipt: Receipt
-    key_sha256: str
-    """SHA-256 of the key that verified the receipt, 64 hex digits."""
-    title: str | None
-    """The title, if one was shown that hashes to the signed hash."""
-    document: JsonObject
-    """The whole document, as it was read. Only what `coverage` names is proved."""
-    coverage: Coverage
-    policy: str
-    seal: InitVar[object]
-    """Not kept, so that `dataclasses.replace` cannot pass it on to another record."""
-
-    def __post_init__(self, seal: object) -> None:
-        if seal is not _SEAL:
-            raise TypeError("a VerifiedRecord is made by Report.require() only")
-
-    @property
-    def canonical_sha256(self) -> str:
-        """The digest as 64 lower-case hex digits."""
-        return self.digest.hex()
-
-    @property
-    def claims(self) -> list[JsonObject]:
-        """The claims, if they are whole and hash to their (unsigned) snapshot hash."""
-        items = at(self.document, CLAIMS) if CLAIMS in self.coverage.hash_bound else None
-        return [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
-
-
-def seal(
-    report: Report, exhibit: Exhibit, view: CanonicalRecord, receipt: Receipt, title: str | None
-) -> Report:
-    """Attach the proof to a report whose verdict is `verified`. Called by `verify.examine`."""
-    if report.verdict != "verified" or report.pith_number is None or report.trust_key is None:
-        raise TypeError("only a verified document can be sealed")
-    report._record = VerifiedRecord(
-        pith_number=report.pith_number,
-        canonical_bytes=exhibit.canonical_bytes,
-        digest=exhibit.digest,
-        signed=view,
-        receipt=receipt,
-        key_sha256=report.trust_key,
-        title=title,
-        document=exhibit.document,
-        coverage=report.coverage,
-        policy=report.policy,
-        seal=_SEAL,
-    )
+def attach(report: Report, record: VerifiedRecord) -> Report:
+    """Give a report whose verdict is `verified` its proof. Called by `verify.examine`."""
+    if report.verdict != "verified" or report.pith_number != record.pith_number:
+        raise TypeError("only a verified document has a proof")
+    report._record = record
     return report
 
 

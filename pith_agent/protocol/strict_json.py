@@ -4,15 +4,18 @@
 a hash over such a text would mean different things to different programs.
 """
 
+from __future__ import annotations
+
 import json
 from math import isfinite
-from typing import Any, TypeAlias
-
-from pydantic import JsonValue
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from pith_agent.errors import DocumentTooLargeError, JsonError
 
-JsonObject: TypeAlias = dict[str, JsonValue]
+if TYPE_CHECKING:
+    from pydantic import JsonValue
+
+    JsonObject: TypeAlias = dict[str, JsonValue]
 
 MAX_DEPTH = 32
 """Nesting accepted. The deepest published record has 5 levels."""
@@ -60,6 +63,18 @@ def parse_json(data: bytes, *, cap: int, floats: bool = False, nodes: int = MAX_
     # Decoding UTF-8 gives whole characters; only an escape can leave half of a pair.
     _check_shape(value, nodes, check_text=b"\\ud" in data or b"\\uD" in data)
     return value
+
+
+def __getattr__(name: str) -> object:
+    """The type `JsonObject`, for the models of pydantic that name it.
+
+    Made when it is asked for: pydantic takes longer to load than 500 records take to verify.
+    """
+    if name != "JsonObject":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from pydantic import JsonValue  # noqa: PLC0415
+
+    return dict[str, JsonValue]
 
 
 def plain(value: object) -> JsonValue:

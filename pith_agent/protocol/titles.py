@@ -14,7 +14,8 @@ from typing import Literal, TypeAlias
 from pith_agent.errors import CanonicalFormError
 from pith_agent.protocol.canon import text_sha256
 from pith_agent.protocol.display import safe_text
-from pith_agent.protocol.report import Stated, VerifiedRecord
+from pith_agent.protocol.proof import VerifiedRecord
+from pith_agent.protocol.stated import Stated
 from pith_agent.protocol.tex import unaccented
 from pith_agent.protocol.typography import fold, folds, spellings
 

@@ -9,6 +9,8 @@ Source: docs/explanation/trust-model.md.
 import base64
 import binascii
 import hashlib
+import json
+from dataclasses import asdict, dataclass
 from functools import cache, lru_cache
 from importlib import resources
 from typing import Literal, Self
@@ -16,20 +18,21 @@ from typing import Literal, Self
 from nacl.bindings import crypto_core_ed25519_is_valid_point
 from nacl.exceptions import BadSignatureError
 from nacl.signing import VerifyKey
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from pith_agent.errors import DocumentError, SettingsError
+from pith_agent.protocol.display import safe_text
 from pith_agent.protocol.strict_json import parse_json
 
 MAX_ROOT_BYTES = 64 << 10
 
 
-class _StrictModel(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, defer_build=True)
+@dataclass(frozen=True, slots=True)
+class TrustedKey:
+    """One Ed25519 public key that we believe to be a registry's.
 
-
-class TrustedKey(_StrictModel):
-    """One Ed25519 public key that we believe to be a registry's."""
+    Raises:
+        SettingsError: It is no Ed25519 key, or a key with which any signature can be made to hold.
+    """
 
     key_id: str
     """The registry's name for it: a hint that selects, never evidence."""
@@ -37,14 +40,11 @@ class TrustedKey(_StrictModel):
     """32 bytes, base64."""
     status: Literal["active", "revoked"] = "active"
 
-    @field_validator("public_key_b64")
-    @classmethod
-    def _is_a_point(cls, value: str) -> str:
-        raw = _decode(value)
+    def __post_init__(self) -> None:
+        raw = _decode(self.public_key_b64)
         # VerifyKey takes keys of low order silently; with one, any signature can be made to hold.
         if raw is None or len(raw) != 32 or not crypto_core_ed25519_is_valid_point(raw):
-            raise ValueError("not an Ed25519 public key")
-        return value
+            raise SettingsError(f"{safe_text(self.key_id, 80)!a} is no Ed25519 public key.")
 
     @property
     def raw(self) -> bytes:
@@ -62,19 +62,23 @@ class TrustedKey(_StrictModel):
         return self.sha256[:32]
 
 
-class TrustRoot(_StrictModel):
-    """The keys we trust, and nothing else."""
+@dataclass(frozen=True, slots=True)
+class TrustRoot:
+    """The keys we trust, and nothing else.
 
-    version: int = Field(ge=1)
+    Raises:
+        SettingsError: A key occurs twice, or the version is no version.
+    """
+
+    version: int
     keys: tuple[TrustedKey, ...]
 
-    @field_validator("keys")
-    @classmethod
-    def _are_distinct(cls, keys: tuple[TrustedKey, ...]) -> tuple[TrustedKey, ...]:
+    def __post_init__(self) -> None:
+        if self.version < 1:
+            raise SettingsError("The trust root has no version.")
         # Twice the same key, once revoked: which of the two counted would be chance.
-        if len({key.sha256 for key in keys}) < len(keys):
-            raise ValueError("the same key occurs twice")
-        return keys
+        if len({key.sha256 for key in self.keys}) < len(self.keys):
+            raise SettingsError("The trust root has the same key twice.")
 
     @classmethod
     def load(cls, data: bytes) -> Self:
@@ -84,16 +88,19 @@ class TrustRoot(_StrictModel):
             SettingsError: The bytes are no trust root, or hold a key that is no Ed25519 key.
         """
         try:
-            parse_json(data, cap=MAX_ROOT_BYTES)
-            return cls.model_validate_json(data)
+            value = parse_json(data, cap=MAX_ROOT_BYTES)
         except DocumentError as error:
             raise SettingsError(f"The trust root cannot be used: {error.message}") from error
-        except ValidationError as error:
-            first = error.errors(include_url=False, include_input=False)[0]
-            where = ".".join(map(str, first["loc"]))
-            raise SettingsError(
-                f"The trust root cannot be used: {where}: {first['msg']}."
-            ) from error
+        root = _closed("trust root", value, {"version", "keys"})
+        version, keys = root.get("version"), root.get("keys")
+        # By type: to Python, true is a number.
+        if type(version) is not int or not isinstance(keys, list):
+            raise SettingsError("The trust root lacks its version or its keys.")
+        return cls(version, tuple(map(_key, keys)))
+
+    def dump(self) -> str:
+        """The trust root as a file that `load` reads: JSON."""
+        return json.dumps(asdict(self), separators=(",", ":"))
 
     @classmethod
     def bundled(cls) -> "TrustRoot":
@@ -110,6 +117,25 @@ class TrustRoot(_StrictModel):
             if key_id in (None, key.key_id) and fingerprint in (None, key.fingerprint)
         ]
         return found[0] if len(found) == 1 else None
+
+
+def _key(value: object) -> TrustedKey:
+    key = _closed("key", value, {"key_id", "public_key_b64", "status"})
+    name, text, status = key.get("key_id"), key.get("public_key_b64"), key.get("status", "active")
+    if not isinstance(name, str) or not isinstance(text, str):
+        raise SettingsError("A key of the trust root lacks key_id or public_key_b64.")
+    if status not in ("active", "revoked"):
+        raise SettingsError("The status of a key in the trust root is not active or revoked.")
+    return TrustedKey(name, text, "revoked" if status == "revoked" else "active")
+
+
+def _closed(what: str, value: object, names: set[str]) -> dict[str, object]:
+    """An object with no other names: what is misspelt would not be held to."""
+    if not isinstance(value, dict):
+        raise SettingsError(f"The {what} is no object.")
+    if unknown := sorted(value.keys() - names):
+        raise SettingsError(f"The {what} has an unknown field {unknown[0][:40]!a}.")
+    return value
 
 
 def signature_holds(public_key: bytes, message: bytes, signature_b64: str) -> bool:

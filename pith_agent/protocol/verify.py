@@ -13,8 +13,9 @@ from pith_agent.protocol import check_proof as proof
 from pith_agent.protocol.case import Case
 from pith_agent.protocol.coverage import coverage_of, nothing_covered
 from pith_agent.protocol.policy import NO_QUESTION, STANDARD, Policy, Question
+from pith_agent.protocol.proof import VerifiedRecord, seal
 from pith_agent.protocol.record import TITLES, Exhibit, at, load_document, read_document
-from pith_agent.protocol.report import Check, Report, VerifiedRecord, decide, seal
+from pith_agent.protocol.report import Check, Report, attach, decide
 from pith_agent.protocol.strict_json import JsonObject, plain
 from pith_agent.protocol.trust import TrustRoot
 
@@ -150,8 +151,17 @@ def _report(case: Case, checks: tuple[Check, ...], policy: Policy, size: int | N
         if verified
         else nothing_covered(exhibit.document, size),
     )
-    if verified and exhibit.view and exhibit.receipt:
-        seal(report, exhibit, exhibit.view, exhibit.receipt, _title(exhibit, report))
+    if verified and key:
+        attach(
+            report,
+            seal(
+                exhibit,
+                key_sha256=key.sha256,
+                title=_title(exhibit, report),
+                policy=report.policy,
+                cover=lambda: report.coverage,
+            ),
+        )
     return report
 
 

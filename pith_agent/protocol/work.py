@@ -10,8 +10,8 @@ from datetime import date
 from pith_agent.protocol.arxiv import parse_arxiv
 from pith_agent.protocol.authors import Author, read_authors, stated_authors
 from pith_agent.protocol.display import safe_text
+from pith_agent.protocol.proof import VerifiedRecord
 from pith_agent.protocol.record import TITLES, at
-from pith_agent.protocol.report import VerifiedRecord
 from pith_agent.protocol.tex import readable, unaccented
 
 NOT_AUTHENTICATED = "[title not authenticated]"

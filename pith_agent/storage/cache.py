@@ -16,8 +16,8 @@ from typing import Self
 from pith_agent.errors import DocumentError, StoreDamagedError
 from pith_agent.protocol.identifier import Identifier
 from pith_agent.protocol.policy import Seen
+from pith_agent.protocol.proof import VerifiedRecord
 from pith_agent.protocol.record import Exhibit, at, load_document, read_document
-from pith_agent.protocol.report import VerifiedRecord
 from pith_agent.storage.database import Database, Row
 
 STARTER = "shipped with pith-agent"

@@ -12,7 +12,7 @@ from pith_agent.protocol.citation_draft import plain_claim_id
 from pith_agent.protocol.citation_report import CitationReport
 from pith_agent.protocol.display import safe_text
 from pith_agent.protocol.record import CLAIMS, at
-from pith_agent.protocol.report import Coverage, Stated
+from pith_agent.protocol.stated import Coverage, Stated
 from pith_agent.protocol.strict_json import JsonObject
 from pith_agent.signed import SignedCitation
 from pith_agent.storage.ledger_entry import Entry

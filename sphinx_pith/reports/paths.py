@@ -26,7 +26,7 @@ def rebased(report: BuildReport, base: PurePath) -> BuildReport:
     return replace(
         report,
         root=base,
-        citations=tuple(replace(cited, place=moved(cited.place)) for cited in report.citations),
+        gather=lambda: (replace(cited, place=moved(cited.place)) for cited in report.citations),
         findings=tuple(replace(found, place=moved(found.place)) for found in report.findings),
     )
 

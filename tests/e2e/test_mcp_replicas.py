@@ -67,7 +67,7 @@ def test_a_record_that_one_replica_fetched_is_served_offline_by_the_others(
     published = registry.publish()
     number = published["pith_number"]
     root = tmp_path / "trust-root.json"
-    root.write_text(TRUST.model_dump_json(), "utf-8")
+    root.write_text(TRUST.dump(), "utf-8")
     connected = environment(home, registry=registry.url, trust_root=root)
     offline = environment(home, trust_root=root)
 

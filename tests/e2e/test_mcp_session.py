@@ -111,7 +111,7 @@ def world(name: str, directory: Path) -> Iterator[dict[str, str]]:
             yield environment(home, registry=registry.url)
         return
     root = directory / "trust-root.json"
-    root.write_text(TRUST.model_dump_json(), "utf-8")
+    root.write_text(TRUST.dump(), "utf-8")
     with LoopbackRegistry() as registry:
         publish(registry)
         yield environment(home, registry=registry.url, trust_root=root)

@@ -27,7 +27,7 @@ def registry() -> Iterator[LoopbackRegistry]:
 def project_of(path: Path, registry: LoopbackRegistry, *targets: str) -> Project:
     project = Project(path)
     project.conf(pith_records=[], pith_registry=[registry.url], pith_trust_root="trust.json")
-    (project.path / "trust.json").write_text(TRUST.model_dump_json())
+    (project.path / "trust.json").write_text(TRUST.dump())
     project.page("\n\n".join(f"On :pith:`{target}`." for target in targets))
     return project
 
@@ -152,7 +152,7 @@ def test_documents_are_verified_in_the_mode_and_with_the_builder_that_are_named(
 def test_a_lock_is_verified_without_its_project(tmp_path: Path) -> None:
     project = Project(tmp_path)
     lock, trust = project.path / "pith.lock", project.path / "trust.json"
-    trust.write_text(TRUST.model_dump_json())
+    trust.write_text(TRUST.dump())
     lock.write_bytes(dump_lock(locked(signed_record(), signed_record(arxiv="1706.03762"))))
 
     trusted = project.call("verify", "--trust-root", str(trust), str(lock))

@@ -41,7 +41,7 @@ def report(*citations: CitedPlace, findings: tuple[Finding, ...] = (), **given: 
     """A build of the project Guide."""
     values: dict[str, Any] = {"project": "Guide", "builder": "html", "mode": "locked"}
     values |= {"root": PurePosixPath("/repo/docs"), **given}
-    return BuildReport(citations=citations, findings=findings, **values)
+    return BuildReport(gather=lambda: citations, findings=findings, **values)
 
 
 def real_answers(offline: Callable[..., Client]) -> dict[str, Verification]:

@@ -2,7 +2,7 @@
 
 import base64
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pith_agent import Question, Seen, TrustRoot, parse_identifier
@@ -39,7 +39,7 @@ class Tampering:
 
 
 OTHER = "0" * 64
-REVOKED = TrustRoot(version=1, keys=(TRUST.keys[0].model_copy(update={"status": "revoked"}),))
+REVOKED = TrustRoot(version=1, keys=(replace(TRUST.keys[0], status="revoked"),))
 EMPTY = TrustRoot(version=1, keys=())
 DIGEST = signed_record()["canonical_sha256"]
 

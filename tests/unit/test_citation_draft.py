@@ -5,7 +5,7 @@ import pytest
 from pith_agent.errors import StatementError, UnknownClaimError
 from pith_agent.protocol.citation_draft import claim_of, plain_claim_id
 from pith_agent.protocol.coverage import snapshot_sha256
-from pith_agent.protocol.report import VerifiedRecord
+from pith_agent.protocol.proof import VerifiedRecord
 from pith_agent.protocol.verify import verify
 from tests.documents import TRUST, request, signed_record
 

@@ -230,7 +230,7 @@ def test_the_policy_and_the_trust_of_the_client_are_applied(offline, tmp_path):
     assert offline().verify(document["pith_number"]).code == "unknown-key"
 
     root = tmp_path / "root.json"
-    root.write_text(TRUST.model_dump_json())
+    root.write_text(TRUST.dump())
     settings = Settings(home=tmp_path / "home", offline=True, trust_root=root)
     assert offline(settings=settings).verify(document["pith_number"]).verdict == "verified"
 

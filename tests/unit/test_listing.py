@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 from sphinx.config import Config
 
-from pith_agent import Verification, verification, verify
-from pith_agent.protocol.verify import examine
+from pith_agent import examine, verification
 from sphinx_pith.listing import documents, filed, select
 from sphinx_pith.papers import Paper, papers_of
+from sphinx_pith.sources import Answered, said
 from tests.documents import TRUST, Document
 from tests.e2e.roots.library import ALPHA, BETA, LATTICE, LIBRARY, NEW, SURVEY, suffix
 
@@ -23,9 +23,10 @@ CITED = list(NAMES)
 """In the order of citing."""
 
 
-def answer(document: Document) -> Verification:
+def answer(document: Document) -> Answered:
     """The answer for a record of the library."""
-    return verification(verify(document, TRUST).pith_number, examine(document, TRUST), "a file")
+    report = examine(document, TRUST)
+    return said(verification(report.require().pith_number, report, "a file"), "records")
 
 
 @pytest.fixture(scope="module")

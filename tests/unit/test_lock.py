@@ -2,6 +2,7 @@
 
 import itertools
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -47,8 +48,10 @@ COUNT = "graph_snapshot.claims.count"
 
 
 def examine(entry: Document, name: str = "2402.13116", trust: TrustRoot = TRUST):
-    lock = Lock({KEY: entry}, dict(LOCK.aliases))
-    return lock.examine(KEY, parse_identifier(name, context="pith"), trust)
+    lock, asked = Lock({KEY: entry}, dict(LOCK.aliases)), parse_identifier(name, context="pith")
+    report = lock.examine(KEY, asked, trust)
+    assert lock.prove(KEY, asked, trust) in (None, report.record)
+    return report
 
 
 def code(text: str | bytes) -> str:
@@ -355,7 +358,7 @@ def test_a_key_that_is_not_trusted_proves_nothing() -> None:
 
 
 def test_a_revoked_key_proves_nothing() -> None:
-    revoked = TRUST.keys[0].model_copy(update={"status": "revoked"})
+    revoked = replace(TRUST.keys[0], status="revoked")
 
     assert examine(ENTRY, trust=TrustRoot(version=1, keys=(revoked,))).code == "revoked-key"
 
@@ -391,8 +394,7 @@ def test_a_newer_version_moves_the_name_and_leaves_the_older_paper() -> None:
     assert lock.suffix_of(parse_identifier("2402.13116v4")) == KEY
 
 
-def _value(entry: Document, path: str):
-    value = entry
+def _value(value, path: str):
     for step in path.split("."):
         value = value[int(step)] if isinstance(value, list) else value[step]
     return value

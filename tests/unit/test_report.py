@@ -14,7 +14,8 @@ from pith_agent.errors import (
     UndecidableError,
     VerificationError,
 )
-from pith_agent.protocol.report import Check, Report, VerifiedRecord
+from pith_agent.protocol.proof import VerifiedRecord
+from pith_agent.protocol.report import Check, Report
 from tests.documents import REAL, TITLE, TRUST, as_bytes, proved, signed_record
 from tests.unit.tampering import alias
 from tests.unit.tamperings import rows

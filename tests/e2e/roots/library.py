@@ -63,7 +63,7 @@ def anchor(document: Document) -> str:
 def book(path: Path, root: str = "book") -> Project:
     """A root with the papers of the library beside it, and their key."""
     project = Project(path, ROOTS / root)
-    (project.path / "trust.json").write_text(TRUST.model_dump_json(), "utf-8")
+    (project.path / "trust.json").write_text(TRUST.dump(), "utf-8")
     for document in LIBRARY:
         project.record(as_bytes(document), f"{suffix(document)}.json")
     return project

@@ -12,7 +12,7 @@ def trusting(path: Path, *targets: str, **conf: object) -> Project:
     """A page that cites each target on its own line, in a project that trusts the test's key."""
     project = Project(path)
     project.conf(**{"pith_trust_root": "trust.json", "pith_records": []} | conf)
-    (project.path / "trust.json").write_text(TRUST.model_dump_json())
+    (project.path / "trust.json").write_text(TRUST.dump())
     cite(project, *targets)
     return project
 

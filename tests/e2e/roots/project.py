@@ -75,7 +75,7 @@ class Project:
         """The same for documents signed with the test key, which is its trust root."""
         project = cls(path)
         project.conf(pith_trust_root="trust.json")
-        (project.path / "trust.json").write_text(TRUST.model_dump_json())
+        (project.path / "trust.json").write_text(TRUST.dump())
         for number, document in enumerate(documents):
             project.record(as_bytes(document), f"{number}.json")
         return project
