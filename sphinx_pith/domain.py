@@ -267,7 +267,10 @@ class PithDomain(Domain):
         if (fallback := node.get("pithfallback")) and writer.paper(targets[0]) is None:
             return nodes.reference("", "", contnode, internal=False, refuri=fallback)
         whole = writer.citation(node.get("pithstyle", "title"), targets, words)
-        if anchor := node.get("pithanchor"):
+        anchor = node.get("pithanchor")
+        if anchor and builder.format == "html" and isinstance(whole, nodes.reference):
+            whole["ids"].append(anchor)  # Two nodes less, of which each page has many.
+        elif anchor:
             whole = nodes.inline("", "", nodes.target("", "", ids=[anchor]), whole)
         return whole
 
@@ -304,10 +307,10 @@ def _summary(paper: Paper) -> list[object]:
 
 def _citations(docname: str, document: nodes.document) -> Iterator[Citation]:
     number = 0
-    for node in document.findall():
+    for node in document.findall(_is_citation):
         if isinstance(node, pith_card):
             yield Citation(node["target"], get_node_location(node) or "", "", "")
-        elif isinstance(node, addnodes.pending_xref) and node.get("refdomain") == PithDomain.name:
+        elif isinstance(node, addnodes.pending_xref):
             # What another project is asked for, by intersphinx, is no citation of this one.
             if _is_definition(node) or node.get("intersphinx"):
                 continue
@@ -317,6 +320,12 @@ def _citations(docname: str, document: nodes.document) -> Iterator[Citation]:
             for target in targets_of(node):
                 fallback = node.get("pithfallback", "")
                 yield Citation(target, location, node["pithanchor"], fallback)
+
+
+def _is_citation(node: nodes.Node) -> bool:
+    return isinstance(node, pith_card) or (
+        isinstance(node, addnodes.pending_xref) and node.get("refdomain") == PithDomain.name
+    )
 
 
 def _is_definition(node: nodes.Node) -> bool:

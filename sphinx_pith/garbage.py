@@ -1,8 +1,14 @@
-"""Work that leaves no garbage, done without looking for it."""
+"""Work that leaves no garbage, done without looking for it.
+
+A build holds what it has read and verified until it ends. Python looks through it all, again and
+again, for garbage that is not there: in a build of 200 pages for a fifth of its time.
+"""
 
 import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
+
+from sphinx.application import Sphinx
 
 
 @contextmanager
@@ -19,3 +25,20 @@ def uncollected() -> Iterator[None]:
     finally:
         if was_enabled:
             gc.enable()
+
+
+def set_aside(app: Sphinx) -> None:
+    """From now on, leave out what is there from the looking, until `take_back`.
+
+    Before Sphinx forks its writers, as Python's documentation recommends: what nobody looks through
+    stays shared with them.
+    """
+    # If it is not 0, another program that runs this build has its own plan.
+    if gc.isenabled() and gc.get_freeze_count() == 0:
+        gc.freeze()
+        app.connect("build-finished", take_back)
+
+
+def take_back(app: Sphinx, error: Exception | None) -> None:
+    """`build-finished`: undo `set_aside`, since the process may go on."""
+    gc.unfreeze()

@@ -1,6 +1,7 @@
 """The roles: each leaves a `pending_xref` of our domain; reading a document does no I/O."""
 
 import hashlib
+from functools import lru_cache
 from typing import Literal, TypeAlias, get_args
 
 from docutils import nodes
@@ -124,6 +125,8 @@ def targets_of(node: Element) -> tuple[str, ...]:
     return tuple(target.text for target in parse_targets(node["reftarget"]))
 
 
+# Kept: a paper is often cited many times.
+@lru_cache(maxsize=4096)
 def short_text(target: str) -> str:
     """The identifiers in a target, without URLs and the words around them."""
     return ", ".join(parsed.short for parsed in parse_targets(target))

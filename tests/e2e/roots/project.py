@@ -17,7 +17,9 @@ REPOSITORY = ROOTS.parents[2]
 
 CONF = {"project": "P", "extensions": ["sphinx_pith"], "pith_records": ["records/*"]}
 
-_LINK = re.compile(r'<a class="pith pith-verified[^"]*" href="([^"]*)" title="([^"]*)">(.*?)</a>')
+_LINK = re.compile(
+    r'<a class="pith pith-verified[^"]*" href="([^"]*)"(?: id="[^"]*")? title="([^"]*)">(.*?)</a>'
+)
 _MARKED = re.compile(r'<span class="pith pith-un(?:verified|checked)">(.*?\])</span>')
 
 
