@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from pith_agent.protocol.verify import examine, verify
     from pith_agent.protocol.work import Work, work_of
     from pith_agent.settings import Settings
-    from pith_agent.signed import SignedCitation
+    from pith_agent.signed import SignedBibliography, SignedCitation, SignedRetraction
     from pith_agent.storage.files import RecordFiles
 
 __version__ = "0.1.0"
@@ -75,7 +75,9 @@ __all__ = [
     "Resolution",
     "Seen",
     "Settings",
+    "SignedBibliography",
     "SignedCitation",
+    "SignedRetraction",
     "TrustRoot",
     "TrustedKey",
     "UndecidableError",
@@ -106,7 +108,7 @@ __all__ = [
 
 _HOMES = {
     "pith_agent.answers": ("Fetched", "Resolution", "Verification", "verification"),
-    "pith_agent.signed": ("SignedCitation",),
+    "pith_agent.signed": ("SignedBibliography", "SignedCitation", "SignedRetraction"),
     "pith_agent.client": ("Client",),
     "pith_agent.errors": (
         "DocumentError",

@@ -1,9 +1,8 @@
 """Client: find, verify and cite papers. Everything above behind a few verbs."""
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Self, TypeAlias, TypeVar, overload
 
 from pith_agent.answers import (
@@ -11,19 +10,14 @@ from pith_agent.answers import (
     Fetched,
     Resolution,
     Verification,
-    fetched,
-    resolution,
     verification,
     with_claim,
 )
-from pith_agent.errors import (
-    PithError,
-    SettingsError,
-    ShortIdentifierError,
-)
+from pith_agent.errors import PithError, SettingsError
 from pith_agent.finder import Finder, Found
+from pith_agent.found import found_document, found_resolution, found_verification
 from pith_agent.protocol.citation_draft import CitationRequest
-from pith_agent.protocol.citation_report import CitationReport, examine_citation
+from pith_agent.protocol.citation_report import CitationReport
 from pith_agent.protocol.claims import PaperClaim, examine_claim
 from pith_agent.protocol.export import Format, export
 from pith_agent.protocol.identifier import Identifier, parse_identifier
@@ -33,17 +27,14 @@ from pith_agent.protocol.strict_json import JsonObject
 from pith_agent.protocol.trust import TrustRoot
 from pith_agent.protocol.verify import examine
 from pith_agent.settings import Settings
-from pith_agent.signed import (
-    Draft,
-    SignedCitation,
-    drafted,
-    signed_citation,
-)
+from pith_agent.signed import SignedBibliography, SignedCitation, SignedRetraction
 from pith_agent.storage.cache import Store, Stored
 from pith_agent.storage.files import RecordFiles
 
 if TYPE_CHECKING:
     from pith_agent.desk import SigningDesk
+    from pith_agent.protocol.citation import Agent, Citing, Relationship
+    from pith_agent.statements import Statements
     from pith_agent.storage.keys import Ask
     from pith_agent.storage.ledger import Ledger
 
@@ -54,6 +45,7 @@ Name: TypeAlias = str | Identifier
 A = TypeVar("A", bound=Answer)
 Q = TypeVar("Q")
 R = TypeVar("R")
+T = TypeVar("T")
 
 
 class Client:
@@ -86,7 +78,6 @@ class Client:
             refresh: Ask the registry even for what is in the store, as for a newer version.
             persistent: Keep records, and what was seen of them, on disk. If not, the store is in
                 memory, begins with the starter records, and the answers depend on nothing else.
-
             passphrase: Asks a person for the passphrase of a key file, when something is to be
                 signed. Not used if the settings name a file with it.
 
@@ -117,7 +108,7 @@ class Client:
     def resolve(self, names: Iterable[Name]) -> list[Resolution]: ...
     def resolve(self, names: Name | Iterable[Name]) -> Resolution | list[Resolution]:
         """Say which record each identifier names, and whether it is genuine."""
-        return self._answer(Resolution, names, _resolution)
+        return self._answer(Resolution, names, found_resolution)
 
     @overload
     def fetch(  # type: ignore[overload-overlap]  # A str is an Iterable[str]; it is one name.
@@ -127,7 +118,7 @@ class Client:
     def fetch(self, names: Iterable[Name]) -> list[Fetched]: ...
     def fetch(self, names: Name | Iterable[Name]) -> Fetched | list[Fetched]:
         """Get each whole document, with what is proved of it."""
-        return self._answer(Fetched, names, _fetched)
+        return self._answer(Fetched, names, found_document)
 
     def fetch_bytes(self, name: Name) -> bytes:
         """The record of one identifier, byte for byte as it was served, verified or not.
@@ -145,7 +136,7 @@ class Client:
     def verify(self, names: Iterable[Name]) -> list[Verification]: ...
     def verify(self, names: Name | Iterable[Name]) -> Verification | list[Verification]:
         """Run every check on each record, and report check by check."""
-        return self._answer(Verification, names, _verification)
+        return self._answer(Verification, names, found_verification)
 
     def verify_claims(self, claims: Iterable[PaperClaim]) -> list[Verification]:
         """Verify the records that references name, and compare what the references say of them.
@@ -222,42 +213,56 @@ class Client:
             CitationError: The record has no such claim, or the statement is too large.
             PithError: As `prove`.
         """
-        targets = [names] if isinstance(names, str | Identifier) else list(names)
-        for name in targets:
-            _parse_full(name)  # Before anything is looked up.
-        drafts = []
-        for said in self.draft_citations(targets, request):
-            if isinstance(said, PithError):
-                raise said
-            drafts.append(said)
-        return list(map(signed_citation, drafts)) if dry_run else self.sign_drafts(drafts)
+        return self.statements.cite(_listed(names), request, dry_run=dry_run)
 
-    def draft_citations(
-        self, names: Iterable[Name], request: CitationRequest
-    ) -> list[Draft | PithError]:
-        """What `request` says about each paper, or the error that says why it is not to be said."""
+    def sign_bibliography(
+        self,
+        papers: "Name | Iterable[Name | VerifiedRecord]",
+        *,
+        citing: "Citing",
+        agent: "Agent",
+        relationship: "Relationship" = "cites",
+        dry_run: bool = False,
+    ) -> SignedBibliography:
+        """Sign that `citing` cites all these papers, with one signature, and log it first.
 
-        def one(name: Name) -> Draft | PithError:
-            try:
-                return drafted(str(name), self.prove(_parse_full(name)), request)
-            except SettingsError:
-                raise  # As in `_answer`.
-            except PithError as error:
-                return error
-
-        return self._each(one, list(names))
-
-    def sign_drafts(self, drafts: list[Draft]) -> list[SignedCitation]:
-        """Sign all drafts, or none: they are in the ledger before one is handed out.
+        Args:
+            papers: 1 to 1,000 full identifiers or proofs. Those of one record are one paper.
+            citing, agent, relationship: Which document, who says so, how it uses all of them.
+            dry_run: Show the statement, and neither sign nor write.
 
         Raises:
-            NoSigningKeyError: There is no key yet.
-            StorageError: The ledger cannot be written; nothing was signed.
+            StatementError: There are no papers, or too many.
+            PithError: As `sign_citation`; of several papers the message names those at fault.
         """
-        key = self._desk.key()
-        envelopes = [key.sign(said.statement) for said in drafts]
-        places = self._desk.writable().append(envelopes, key)
-        return list(map(signed_citation, drafts, envelopes, places))
+        said = {"citing": citing, "agent": agent, "relationship": relationship}
+        return self.statements.list_papers(_listed(papers), said, dry_run=dry_run)
+
+    def retract_citation(
+        self,
+        citation_id: str,
+        *,
+        agent: "Agent",
+        reason: str | None = None,
+        superseded_by: str | None = None,
+        dry_run: bool = False,
+    ) -> SignedRetraction:
+        """Sign that a citation of the ledger is not to be relied on any more, and log it first.
+
+        Args:
+            citation_id: Of a citation or bibliography.
+            agent: Who says so.
+            reason: At most 2,000 characters.
+            superseded_by: The id of the one to rely on instead.
+            dry_run: Show the statement, and neither sign nor write.
+
+        Raises:
+            NotFoundError: The ledger does not have it.
+            NotYourCitationError: The key that signs here did not sign it.
+            PithError: As `sign_citation`.
+        """
+        said = {"citation_id": citation_id, "reason": reason, "superseded_by": superseded_by}
+        return self.statements.retract({**said, "agent": agent}, dry_run=dry_run)
 
     def checkpoint(self) -> bytes:
         """The signed head of this machine's ledger, with all its entries: a C2SP signed note.
@@ -266,15 +271,12 @@ class Client:
             NoSigningKeyError: It has yet to be signed, and there is no key.
             StorageError: The ledger cannot be read or written.
         """
-        head = self.ledger.head()
-        if head is not None:
-            return head
-        return self._desk.writable().sign_head(self._desk.key())
+        return self.ledger.head() or self._desk.writable().sign_head(self._desk.key())
 
     def verify_citation(
         self, citation: JsonObject | bytes, signers: Iterable[bytes] = ()
     ) -> CitationReport:
-        """Check a signed citation, the record behind it, and who signed it.
+        """Check a signed statement, the records behind it, who signed it, and whether it stands.
 
         Args:
             citation: The DSSE envelope.
@@ -285,17 +287,21 @@ class Client:
             StoreDamagedError: The list of trusted or of revoked keys is damaged.
         """
         # Imported here, as the desk is.
-        from pith_agent.desk import known_signers  # noqa: PLC0415
-        from pith_agent.protocol.citation_signer import with_signers  # noqa: PLC0415
+        from pith_agent.standing import verify_statement  # noqa: PLC0415
 
-        known = known_signers(self.settings)
-        accepted = [*(signer.public for signer in known), *signers]
-        report = examine_citation(citation, accepted, record=self.prove, now=datetime.now(UTC))
-        return with_signers(report, known, self._desk.first_seen)
+        return verify_statement(citation, signers, self._desk, self.prove, self._proofs)
 
     def verify_citations(self, citations: Iterable[JsonObject | bytes]) -> list[CitationReport]:
         """Check several citations as `verify_citation` does; their records are found at once."""
         return self._each(self.verify_citation, list(citations))
+
+    @property
+    def statements(self) -> "Statements":
+        """What is signed here, step by step: drafts from proofs, then signatures."""
+        # Imported here, as the desk is.
+        from pith_agent.statements import Statements  # noqa: PLC0415
+
+        return Statements(self._desk, self._proofs)
 
     @property
     def ledger(self) -> "Ledger":
@@ -355,10 +361,23 @@ class Client:
             raise  # As in `_answer`.
         except PithError as error:
             return Verification.without_record(claim.id, error)
-        answer = _verification(claim.id, found)
+        answer = found_verification(claim.id, found)
         if (record := found.report.record) is None:
             return answer
         return with_claim(answer, examine_claim(claim, record))
+
+    def _proofs(self, names: Sequence[Name]) -> list[VerifiedRecord | PithError]:
+        """The proof for each name, or why there is none."""
+
+        def one(name: Name) -> VerifiedRecord | PithError:
+            try:
+                return self.prove(name)
+            except SettingsError:
+                raise  # As in `_answer`.
+            except PithError as error:
+                return error
+
+        return self._each(one, list(names))
 
     def _each(self, ask: Callable[[Q], R], questions: list[Q]) -> list[R]:
         """Ask each question, several at once where an answer may come over the network."""
@@ -368,26 +387,9 @@ class Client:
             return list(pool.map(ask, questions))
 
 
-def _resolution(target: str, found: Found) -> Resolution:
-    return resolution(target, found.report, found.stored.fetched_from, found.stored.fetched_at)
-
-
-def _verification(target: str, found: Found) -> Verification:
-    origin, time = found.stored.fetched_from, found.stored.fetched_at
-    return verification(target, found.report, origin, time, fetched_now=found.fetched)
-
-
-def _fetched(target: str, found: Found) -> Fetched:
-    stored = found.stored
-    return fetched(target, found.report, stored.body, stored.fetched_from, stored.fetched_at)
-
-
 def _parse(name: Name) -> Identifier:
     return name if isinstance(name, Identifier) else parse_identifier(name)
 
 
-def _parse_full(name: Name) -> Identifier:
-    identifier = _parse(name)
-    if identifier.kind == "pith_short":
-        raise ShortIdentifierError(f"{identifier} may name several papers.")
-    return identifier
+def _listed(names: "Name | Iterable[T]") -> "list[Name | T]":
+    return [names] if isinstance(names, str | Identifier) else list(names)

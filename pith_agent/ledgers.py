@@ -23,7 +23,13 @@ from pith_agent.protocol.strict_json import parse_json
 from pith_agent.protocol.tlog_proof import TlogProof
 from pith_agent.settings import Settings
 from pith_agent.storage.ledger import Ledger
-from pith_agent.storage.ledger_export import ExportFile, Imported, foreign_path, import_ledger
+from pith_agent.storage.ledger_export import (
+    ExportFile,
+    Imported,
+    foreign_ledgers,
+    foreign_path,
+    import_ledger,
+)
 
 RULE = "ledger-inclusion"
 
@@ -98,7 +104,7 @@ def ledger_of(client: Client, origin: str | None) -> Iterator[Ledger]:
 
 def foreign_directory(settings: Settings) -> Path:
     """Where the ledgers of others are kept, apart from this machine's."""
-    return settings.home / "ledgers"
+    return foreign_ledgers(settings.home)
 
 
 def keep_export(client: Client, path: Path, named: Iterable[NoteKey] = ()) -> Imported:

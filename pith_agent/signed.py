@@ -4,25 +4,22 @@ import json
 import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from pydantic import JsonValue
 
 from pith_agent.answers import TARGET_LENGTH
 from pith_agent.protocol.canon import sha256
-from pith_agent.protocol.citation import Envelope, Statement
+from pith_agent.protocol.citation import ID_START, After, Envelope, InTotoStatement, Statement
 from pith_agent.protocol.citation_draft import CitationRequest, draft
 from pith_agent.protocol.display import safe_text
 from pith_agent.protocol.proof import VerifiedRecord
 from pith_agent.protocol.stated import Stated
 
 
-class SignedCitation(Stated):
-    """A citation that was signed, or would have been."""
+class SignedStatement(Stated):
+    """A statement that was signed, or would have been."""
 
-    target: str
-    pith_number: str
-    title: str | None = None
-    """The authenticated title: it hashes to the signed hash."""
     citation_id: str | None = None
     """`pcite:` and SHA-256 of the payload; `None` for a dry run, as it changes with the nonce."""
     statement: dict[str, JsonValue]
@@ -35,6 +32,30 @@ class SignedCitation(Stated):
     """The place in this machine's ledger."""
 
 
+class SignedCitation(SignedStatement):
+    """A citation that was signed, or would have been."""
+
+    target: str
+    pith_number: str
+    title: str | None = None
+    """The authenticated title: it hashes to the signed hash."""
+
+
+class SignedBibliography(SignedStatement):
+    """A bibliography that was signed, or would have been."""
+
+    relationship: str
+    pith_numbers: tuple[str, ...]
+    """The cited records, sorted, each once."""
+
+
+class SignedRetraction(SignedStatement):
+    """A retraction that was signed, or would have been."""
+
+    retracts: str
+    """The id of the citation that is retracted."""
+
+
 @dataclass(frozen=True, slots=True)
 class Draft:
     """What is said about one paper, ready to be signed."""
@@ -44,29 +65,40 @@ class Draft:
     statement: Statement
 
 
-def drafted(target: str, record: VerifiedRecord, request: CitationRequest) -> Draft:
-    """What `request` says about a paper, dated now.
+def drafted(
+    target: str, record: VerifiedRecord, request: CitationRequest, after: After | None = None
+) -> Draft:
+    """What `request` says about a paper, dated now, and after that checkpoint of the ledger.
 
     Raises:
         CitationError: The record has no such claim, or the statement is too large.
     """
-    nonce = secrets.token_bytes(16)
-    return Draft(target, record, draft(record, request, created_at=datetime.now(UTC), nonce=nonce))
+    now, nonce = datetime.now(UTC), secrets.token_bytes(16)
+    return Draft(target, record, draft(record, request, created_at=now, nonce=nonce, after=after))
 
 
 def signed_citation(
     said: Draft, envelope: Envelope | None = None, ledger_index: int | None = None
 ) -> SignedCitation:
     """A citation that was signed, or its dry run."""
-    payload = said.statement.payload()
     title = said.record.title
     return SignedCitation(
+        **outcome(said.statement, envelope, ledger_index),
         target=safe_text(said.target[:TARGET_LENGTH]),
         pith_number=said.record.pith_number,
         title=safe_text(title) if title else None,
-        citation_id=f"pcite:{sha256(payload).hex()}" if envelope else None,
-        statement=json.loads(payload),
-        signed=envelope is not None,
-        envelope=envelope.model_dump(mode="json", by_alias=True) if envelope else None,
-        ledger_index=ledger_index,
     )
+
+
+def outcome(
+    statement: InTotoStatement, envelope: Envelope | None = None, ledger_index: int | None = None
+) -> dict[str, Any]:
+    """The fields of a `SignedStatement`: signed, or of its dry run."""
+    payload = statement.payload()
+    return {
+        "citation_id": f"{ID_START}{sha256(payload).hex()}" if envelope else None,
+        "statement": json.loads(payload),
+        "signed": envelope is not None,
+        "envelope": envelope.model_dump(mode="json", by_alias=True) if envelope else None,
+        "ledger_index": ledger_index,
+    }

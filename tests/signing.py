@@ -3,6 +3,7 @@
 The benchmarks run them too, in the full size.
 """
 
+import base64
 import json
 import os
 import random
@@ -18,10 +19,17 @@ from typing import Any
 from pith_agent.client import Client
 from pith_agent.protocol.canon import canonical_bytes
 from pith_agent.protocol.checkpoint import NoteKey, open_checkpoint, origin_of
-from pith_agent.protocol.merkle import Tree, consistency_proof, leaf_hash, verify_consistency
+from pith_agent.protocol.merkle import (
+    Tree,
+    consistency_proof,
+    leaf_hash,
+    root_at,
+    verify_consistency,
+)
 from pith_agent.settings import Settings
 from pith_agent.storage.keys import find_key, new_key
 from pith_agent.storage.ledger import Ledger
+from pith_agent.storage.ledger_entry import Entry
 
 PROJECT = Path(__file__).parents[1]
 
@@ -112,6 +120,8 @@ def check_ledger(home: Path, told: list[Told]) -> int:
             assert entries[one["index"]].citation_id == one["id"]
             assert entries[one["index"]].envelope.canonical() == canonical_bytes(one["envelope"])
         assert len({one["index"] for one in told}) == len(told)
+        for entry in entries:
+            _check_after(entry, tree)
         last = ledger.head()
         assert last is not None
         notes = {one["head"].encode() for one in told if "head" in one} | {last}
@@ -122,3 +132,11 @@ def check_ledger(home: Path, told: list[Told]) -> int:
             proof = consistency_proof(old.size, new.size, ledger.node)
             verify_consistency(old.size, old.root, new.size, new.root, proof)
         return len(entries)
+
+
+def _check_after(entry: Entry, tree: Tree) -> None:
+    """See that an entry names a checkpoint of the entries before it."""
+    after = json.loads(entry.envelope.payload_bytes)["predicate"].get("after")
+    if after is not None:
+        assert 0 < after["size"] <= entry.index
+        assert base64.b64decode(after["root"]) == root_at(after["size"], tree.node)

@@ -2,14 +2,13 @@
 
 import base64
 import hashlib
-import json
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import click
 
 from pith_agent import __version__
+from pith_agent.cli.citation_exports import convert
 from pith_agent.cli.exit_codes import worst
 from pith_agent.cli.ledger import (
     checkpoint,
@@ -20,17 +19,15 @@ from pith_agent.cli.ledger import (
     read_proof,
 )
 from pith_agent.cli.options import as_json, dump, ends_with_code, list_by_default, with_client
-from pith_agent.cli.report import check_lines
+from pith_agent.cli.signed_report import citation_lines, logged_lines, signed_lines
+from pith_agent.cli.signing import retract, sign_bibliography, write_envelopes
 from pith_agent.client import Client
-from pith_agent.errors import FileError, SettingsError, StorageError
+from pith_agent.errors import FileError, SettingsError
 from pith_agent.ledgers import ledger_keys, with_inclusion
 from pith_agent.protocol.checkpoint import NoteKey
 from pith_agent.protocol.citation import RELATIONSHIPS
 from pith_agent.protocol.citation_draft import CitationRequest
-from pith_agent.protocol.citation_report import CitationReport
-from pith_agent.protocol.display import safe_text
 from pith_agent.protocol.envelope_check import MAX_ENVELOPE_BYTES
-from pith_agent.signed import SignedCitation
 from pith_agent.tools.results import logged
 
 
@@ -57,6 +54,7 @@ from pith_agent.tools.results import logged
 @click.option("--with-quote-text", is_flag=True, help="Sign the quoted words too, for all to read.")
 @click.option("--page", type=click.IntRange(1), help="The page of the quote.")
 @click.option("--statement", help="What you say about the paper.")
+@click.option("--supersedes", metavar="ID", help="The earlier citation that this one replaces.")
 @click.option("--agent", default="pith-agent", show_default=True, help="Who says it.")
 @click.option("--model", help="The model that the agent runs on.")
 @click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Write here.")
@@ -87,12 +85,12 @@ def cite(
     request = CitationRequest.read({"citing": citing, "agent": speaker, **said})
     signed = client.sign_citation(targets, request, dry_run=dry_run)
     if output is not None:
-        _write(output, signed)
+        write_envelopes(output, signed)
     if as_json:
         click.echo(dump({"citations": [citation.model_dump(mode="json") for citation in signed]}))
         return
     for citation in signed:
-        for line in _signed_lines(citation):
+        for line in signed_lines(citation):
             click.echo(line)
 
 
@@ -112,16 +110,16 @@ def citations(context: click.Context, as_json: bool) -> None:
 @with_client
 def list_(limit: int, start: int, as_json: bool, client: Client) -> None:
     """List the citations in this machine's ledger."""
-    rows = [logged(entry) for entry in client.ledger.entries(start, limit)]
+    rows = [logged(entry, client.ledger) for entry in client.ledger.entries(start, limit)]
     size = len(client.ledger)
     if as_json:
-        click.echo(dump({"size": size, "citations": [row.model_dump() for row in rows]}))
+        click.echo(
+            dump({"size": size, "citations": [row.model_dump(exclude_none=True) for row in rows]})
+        )
         return
     for row in rows:
-        click.echo(
-            f"{row.index:>5}  {row.logged_at}  {row.relationship:<11} {row.pith_number}"
-            f"  in {safe_text(row.citing_id, 60)}\n       {row.citation_id}"
-        )
+        for line in logged_lines(row):
+            click.echo(line)
     click.echo(f"{len(rows)} of {size} citations.")
 
 
@@ -180,12 +178,12 @@ def verify(
         click.echo(dump({"results": results}))
     else:
         for source, report in zip(sources, reports, strict=True):
-            for line in _report_lines(source, report):
+            for line in citation_lines(source, report):
                 click.echo(line)
     sys.exit(worst(report.verdict for report in reports))
 
 
-for _command in (prove, export, import_, checkpoint):
+for _command in (retract, sign_bibliography, prove, export, import_, checkpoint, convert):
     citations.add_command(_command)
 
 
@@ -198,47 +196,6 @@ def _citing(path: Path | None, name: str | None, kind: str | None) -> dict[str, 
     with path.open("rb") as file:
         digest = {"sha256": hashlib.file_digest(file, "sha256").hexdigest()}
     return {"kind": kind or "document", "id": name or path.as_posix(), "digest": digest}
-
-
-def _write(path: Path, signed: list[SignedCitation]) -> None:
-    """One envelope as JSON, several as JSON Lines."""
-    lines = [json.dumps(citation.envelope) for citation in signed if citation.envelope]
-    try:
-        path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
-    except OSError as error:
-        raise StorageError(
-            f"The citation is in the ledger, but {path} cannot be written: {error.strerror}."
-        ) from error
-
-
-def _signed_lines(citation: SignedCitation) -> Iterator[str]:
-    word = click.style("SIGNED", fg="green", bold=True) if citation.signed else "DRY RUN"
-    yield f"{safe_text(citation.target)}  {word}"
-    if citation.title:
-        yield f"  {citation.title}"
-    yield f"  {citation.pith_number}"
-    if citation.citation_id:
-        yield f"  {citation.citation_id}"
-    if citation.ledger_index is not None:
-        yield f"  entry {citation.ledger_index} of the ledger"
-    if not citation.signed:
-        yield dump(citation.statement)
-
-
-def _report_lines(source: str, report: CitationReport) -> Iterator[str]:
-    colour = {"verified": "green", "failed": "red"}.get(report.verdict, "yellow")
-    yield f"{safe_text(source)}  {click.style(report.verdict.upper(), fg=colour, bold=True)}"
-    if report.citation_id:
-        yield f"  {report.citation_id}"
-    if report.pith_number:
-        yield f"  {report.relationship} {report.pith_number}"
-    if report.message:
-        yield f"  {report.message} [{report.code}]"
-        yield f"  {report.hint}"
-    yield ""
-    for check in report.checks:
-        yield from check_lines(check)
-    yield ""
 
 
 def _read(client: Client, source: str) -> bytes:

@@ -19,6 +19,9 @@ from pith_agent.settings import Settings
 P = ParamSpec("P")
 R = TypeVar("R")
 
+SIGNING = ("cite", "retract", "sign-bibliography")
+"""Commands that may ask for the passphrase of a key."""
+
 refresh = click.option(
     "--refresh", is_flag=True, help="Ask the registry even for what is in the store."
 )
@@ -70,7 +73,7 @@ def with_client(command: Callable[..., R]) -> Callable[..., R]:
     def wrapped(*args: object, settings: Settings, **kwargs: object) -> R:
         policy = STRICT if kwargs.pop("strict", False) else STANDARD
         # Only where a person waits for a signature; a server has nobody to ask.
-        signs = click.get_current_context().info_name == "cite"
+        signs = click.get_current_context().info_name in SIGNING
         client = Client(
             settings,
             policy=policy,

@@ -4,13 +4,13 @@ from collections.abc import Iterator
 
 import click
 
-from pith_agent.answers import About, Answer, Fetched, Outcome, Resolution, Verification
+from pith_agent.answers import About, Answer, Fetched, Resolution, Verification
 from pith_agent.protocol.display import safe_text
 from pith_agent.protocol.record import at
-from pith_agent.protocol.report import Check, Status
+from pith_agent.protocol.report import Check
 from pith_agent.protocol.stated import Coverage
 
-_COLOURS: dict[Outcome | Status, str] = {
+_COLOURS: dict[str, str] = {
     "verified": "green",
     "pass": "green",
     "failed": "red",
@@ -19,6 +19,8 @@ _COLOURS: dict[Outcome | Status, str] = {
     "undecidable": "yellow",
     "warn": "yellow",
     "skipped": "bright_black",
+    "retracted": "red",
+    "superseded": "yellow",
 }
 
 UNSIGNED = (
@@ -76,6 +78,11 @@ def check_lines(check: Check) -> Iterator[str]:
         yield f"  {'':<30} found:    {check.found}"
 
 
+def coloured(word: str, status: str) -> str:
+    """A word in the colour of a verdict, or the standing of a citation."""
+    return click.style(word, fg=_COLOURS.get(status, "yellow"), bold=True)
+
+
 def coverage_lines(coverage: Coverage) -> Iterator[str]:
     """Which fields are protected, and by what."""
     if coverage.document_bytes:
@@ -96,8 +103,7 @@ def coverage_lines(coverage: Coverage) -> Iterator[str]:
 
 def _head(answer: About | Answer) -> Iterator[str]:
     word = answer.verdict.replace("-", " ").upper()
-    verdict = click.style(word, fg=_COLOURS.get(answer.verdict, "yellow"), bold=True)
-    yield f"{safe_text(answer.target)}  {verdict}"
+    yield f"{safe_text(answer.target)}  {coloured(word, answer.verdict)}"
     if isinstance(answer, About):
         if answer.title:
             yield f"  {answer.title}"

@@ -15,6 +15,7 @@ PithError
 │   │   └── UnknownSignerError
 │   └── CitationError          a signed citation does not hold
 │       ├── CitationNotCanonicalError … UnknownClaimError
+│       ├── CitationRetractedError … NotYourCitationError
 │       ├── RevokedSignerError … ExpiredSignerError
 │       └── LedgerProofError … ThresholdError
 ├── LookupFailedError          every source answered, and no single record came of it
@@ -36,6 +37,8 @@ from pith_agent.errors.citation import (
     CheckpointSignatureError,
     CitationError,
     CitationNotCanonicalError,
+    CitationRetractedError,
+    CitationSupersededError,
     CitationTooOldError,
     CitedRecordError,
     ClaimMismatchError,
@@ -44,6 +47,7 @@ from pith_agent.errors.citation import (
     LedgerForkError,
     LedgerProofError,
     LedgerRollbackError,
+    NotYourCitationError,
     QuoteMismatchError,
     RelationshipError,
     SnapshotChangedError,
@@ -51,6 +55,7 @@ from pith_agent.errors.citation import (
     ThresholdError,
     UnknownClaimError,
     UnknownSignerError,
+    UnknownStatementError,
 )
 from pith_agent.errors.document import (
     CanonicalFormError,
@@ -131,6 +136,8 @@ __all__ = [
     "CheckpointSignatureError",
     "CitationError",
     "CitationNotCanonicalError",
+    "CitationRetractedError",
+    "CitationSupersededError",
     "CitationTooOldError",
     "CitedRecordError",
     "ClaimMismatchError",
@@ -160,6 +167,7 @@ __all__ = [
     "NoReceiptError",
     "NoSigningKeyError",
     "NotFoundError",
+    "NotYourCitationError",
     "NumberMismatchError",
     "OfflineError",
     "PithError",
@@ -188,6 +196,7 @@ __all__ = [
     "UnknownClaimError",
     "UnknownKeyError",
     "UnknownSignerError",
+    "UnknownStatementError",
     "UnlockedError",
     "UnprovableAliasError",
     "UnreachableError",

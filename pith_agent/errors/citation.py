@@ -24,6 +24,34 @@ class StatementError(CitationError):
     hint = "Compare the fields with docs/reference/citation.md."
 
 
+class UnknownStatementError(CitationError):
+    """The statement is of a kind that this version does not know."""
+
+    code = "unknown-statement"
+    hint = "Upgrade pith-agent, or ask the signer what the statement is."
+
+
+class CitationRetractedError(CitationError):
+    """One who signed the citation has retracted it."""
+
+    code = "citation-retracted"
+    hint = "Do not rely on this citation: its signer does not stand by it any more."
+
+
+class CitationSupersededError(CitationError):
+    """The signer has signed another citation in the place of this one."""
+
+    code = "citation-superseded"
+    hint = "Look at the newer citation."
+
+
+class NotYourCitationError(CitationError):
+    """A citation can be retracted or replaced only with a key that signed it."""
+
+    code = "not-your-citation"
+    hint = "Use the key that signed it; a statement by another key would count for nothing."
+
+
 class CitedRecordError(CitationError):
     """The citation does not match the record that it cites."""
 

@@ -1,4 +1,4 @@
-"""A signed citation: an in-toto Statement in a DSSE envelope.
+"""A signed citation: an in-toto Statement in a DSSE envelope. The other statements build on it.
 
 The payload is canonical JSON, and the signed bytes begin with `DSSEv1`, so that a citation can
 never pass for a receipt, nor a receipt for a citation.
@@ -28,6 +28,9 @@ MAX_PAYLOAD_BYTES = 48_000
 MAX_QUOTE = 20_000
 """Characters of a quote, in NFC."""
 
+ID_START = "pcite:"
+"""A citation id is this and the SHA-256 of the payload, 64 hex digits."""
+
 PAYLOAD_TYPE: Final = "application/vnd.in-toto+json"
 STATEMENT_TYPE: Final = "https://in-toto.io/Statement/v1"
 PREDICATE_TYPE: Final = "https://pith-agent.dev/attestation/citation/v1"
@@ -49,6 +52,8 @@ Hex64 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Line = Annotated[
     str, StringConstraints(min_length=1, max_length=500, pattern=r"^[^\x00-\x1f\x7f]+$")
 ]
+CitationId = Annotated[str, StringConstraints(pattern=r"^pcite:[0-9a-f]{64}$")]
+Nonce = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{22}$")]
 Time = Annotated[
     str, StringConstraints(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$")
 ]
@@ -160,11 +165,12 @@ class Checked(Part):
 
 
 class After(Part):
-    """The head of the ledger when signing."""
+    """The last checkpoint of the signer's ledger when signing."""
 
     origin: Line
     size: int
     root: Line
+    """32 bytes, base64."""
 
 
 class Predicate(Part):
@@ -180,25 +186,31 @@ class Predicate(Part):
     verification: Checked
     created_at: Time
     """When the signer says this was signed. A claim, not a proof of time."""
-    nonce: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{22}$")]
+    nonce: Nonce
     """16 random bytes, base64url."""
     after: After | None = None
-    supersedes: Line | None = None
+    supersedes: CitationId | None = None
+    """An earlier citation by the same signer, in whose place this one is."""
 
 
-class Statement(Part):
-    """An in-toto Statement v1 with exactly one subject."""
+class InTotoStatement(Part):
+    """What all statements have that this package signs and reads."""
 
     type_: Literal["https://in-toto.io/Statement/v1"] = Field(STATEMENT_TYPE, alias="_type")
+
+    def payload(self) -> bytes:
+        """The canonical bytes that are signed."""
+        return canonical_bytes(self.model_dump(mode="json", by_alias=True, exclude_none=True))
+
+
+class Statement(InTotoStatement):
+    """A citation: an in-toto Statement v1 with exactly one subject."""
+
     subject: Annotated[tuple[Subject, ...], Field(min_length=1, max_length=1)]
     predicate_type: Literal["https://pith-agent.dev/attestation/citation/v1"] = Field(
         PREDICATE_TYPE, alias="predicateType"
     )
     predicate: Predicate
-
-    def payload(self) -> bytes:
-        """The canonical bytes that are signed."""
-        return canonical_bytes(self.model_dump(mode="json", by_alias=True, exclude_none=True))
 
 
 class Signature(Part):
@@ -212,7 +224,7 @@ class Envelope(Part):
     """A DSSE envelope."""
 
     payload: str
-    """Canonical JSON of a `Statement`, base64."""
+    """Canonical JSON of a statement, base64."""
     payload_type: Literal["application/vnd.in-toto+json"] = Field(PAYLOAD_TYPE, alias="payloadType")
     signatures: Annotated[tuple[Signature, ...], Field(min_length=1, max_length=16)]
 
@@ -224,7 +236,7 @@ class Envelope(Part):
     @property
     def citation_id(self) -> str:
         """`pcite:` and SHA-256 of the payload: the name of the citation."""
-        return f"pcite:{hashlib.sha256(self.payload_bytes).hexdigest()}"
+        return f"{ID_START}{hashlib.sha256(self.payload_bytes).hexdigest()}"
 
     def canonical(self) -> bytes:
         """The envelope as the ledger keeps it."""
@@ -232,7 +244,7 @@ class Envelope(Part):
 
 
 class CitationKey:
-    """An Ed25519 key that signs citations and nothing else.
+    """An Ed25519 key that signs statements of this package and nothing else.
 
     It has no way to sign bytes of the caller's choice, and neither prints nor pickles itself.
     Python cannot wipe memory: the seed may stay in it until the process ends.
@@ -251,7 +263,7 @@ class CitationKey:
         """SHA-256 of the public key, 64 hex digits."""
         return hashlib.sha256(self.public).hexdigest()
 
-    def sign(self, statement: Statement) -> Envelope:
+    def sign(self, statement: InTotoStatement) -> Envelope:
         """Sign a statement."""
         payload = statement.payload()
         signature = self._key.sign(pae(payload)).signature

@@ -20,8 +20,10 @@ from pith_agent.errors import CanonicalFormError, StatementError, UnknownClaimEr
 from pith_agent.protocol.citation import (
     MAX_PAYLOAD_BYTES,
     MAX_QUOTE,
+    After,
     Agent,
     Checked,
+    CitationId,
     Cited,
     CitedReceipt,
     CitedSource,
@@ -82,21 +84,8 @@ def _as_hashed(text: str) -> str:
     return words
 
 
-class CitationRequest(Part):
-    """What a caller wants to say about a paper. The rest of the statement follows from proof."""
-
-    relationship: Relationship
-    citing: Citing
-    claim_id: Line | None = None
-    """A claim of the cited record: `C1`."""
-    quote: Annotated[Words, AfterValidator(_as_hashed)] | None = None
-    """Words quoted from the paper, kept as `quoted_text`; their hash and length are stated."""
-    with_quote_text: bool = False
-    """Whether the words themselves enter it too, for everyone to read."""
-    page: Page | None = None
-    statement: Annotated[str, StringConstraints(max_length=2000)] | None = None
-    agent: Agent
-    supersedes: Line | None = None
+class SigningRequest(Part):
+    """What a caller wants to have signed, whatever kind of statement it is."""
 
     @classmethod
     def read(cls, fields: Mapping[str, object]) -> Self:
@@ -114,16 +103,34 @@ class CitationRequest(Part):
             raise StatementError(f"Nothing was signed: {where}: {what}.") from error
 
     @model_validator(mode="after")
-    def _has_the_quote_it_speaks_of(self) -> Self:
-        if self.quote is None and (self.page is not None or self.with_quote_text):
-            raise ValueError("page and with_quote_text need a quote")
-        return self
-
-    @model_validator(mode="after")
     def _is_readable(self) -> Self:
         for name, value in _texts(self.model_dump()):
             if steers(value):
                 raise ValueError(f"{name} holds characters that steer how text is shown")
+        return self
+
+
+class CitationRequest(SigningRequest):
+    """What a caller wants to say about a paper. The rest of the statement follows from proof."""
+
+    relationship: Relationship
+    citing: Citing
+    claim_id: Line | None = None
+    """A claim of the cited record: `C1`."""
+    quote: Annotated[Words, AfterValidator(_as_hashed)] | None = None
+    """Words quoted from the paper, kept as `quoted_text`; their hash and length are stated."""
+    with_quote_text: bool = False
+    """Whether the words themselves enter it too, for everyone to read."""
+    page: Page | None = None
+    statement: Annotated[str, StringConstraints(max_length=2000)] | None = None
+    agent: Agent
+    supersedes: CitationId | None = None
+    """An earlier citation, in whose place this one is."""
+
+    @model_validator(mode="after")
+    def _has_the_quote_it_speaks_of(self) -> Self:
+        if self.quote is None and (self.page is not None or self.with_quote_text):
+            raise ValueError("page and with_quote_text need a quote")
         return self
 
 
@@ -136,7 +143,12 @@ def _texts(fields: JsonObject) -> Iterator[tuple[str, str]]:
 
 
 def draft(
-    record: VerifiedRecord, request: CitationRequest, *, created_at: datetime, nonce: bytes
+    record: VerifiedRecord,
+    request: CitationRequest,
+    *,
+    created_at: datetime,
+    nonce: bytes,
+    after: After | None = None,
 ) -> Statement:
     """The statement that `request` makes about `record`, ready to be signed.
 
@@ -145,6 +157,7 @@ def draft(
         request: What is said of it.
         created_at: The time to state, with a time zone.
         nonce: 16 random bytes, so that equal statements differ.
+        after: The last checkpoint of the ledger.
 
     Raises:
         UnknownClaimError: The record has no such claim.
@@ -161,8 +174,9 @@ def draft(
             statement=request.statement,
             agent=request.agent,
             verification=Checked(verdict="verified", policy=record.policy),
-            created_at=created_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-            nonce=base64.urlsafe_b64encode(nonce).rstrip(b"=").decode("ascii"),
+            created_at=stated_time(created_at),
+            nonce=stated_nonce(nonce),
+            after=after,
             supersedes=request.supersedes,
         ),
     )
@@ -172,6 +186,16 @@ def draft(
             " in an envelope."
         )
     return statement
+
+
+def stated_time(moment: datetime) -> str:
+    """A time as statements have it, in UTC: `YYYY-MM-DDTHH:MM:SSZ`."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def stated_nonce(nonce: bytes) -> str:
+    """16 bytes as statements have them: base64url without padding."""
+    return base64.urlsafe_b64encode(nonce).rstrip(b"=").decode("ascii")
 
 
 def _quote(request: CitationRequest) -> Quote | None:

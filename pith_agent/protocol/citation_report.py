@@ -1,58 +1,72 @@
-"""Verify one signed citation: signature, statement, the record behind it, the claim.
+"""Verify one signed statement: a citation, a bibliography, or the retraction of one.
 
 Source: docs/reference/citation.md, rules C1 to C8.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import datetime
-from typing import Self
+from typing import Literal, Self, TypeAlias, TypeVar
 
-from pydantic import JsonValue, ValidationError
+from pydantic import ValidationError
 
-from pith_agent.errors import (
-    CanonicalFormError,
-    CitationError,
-    CitedRecordError,
-    ClaimMismatchError,
-    PithError,
-    QuoteMismatchError,
-    SnapshotChangedError,
-    StatementError,
-    UnknownClaimError,
-    VerificationError,
+from pith_agent.errors import CitationError, StatementError, UnknownStatementError
+from pith_agent.protocol.bibliography import BIBLIOGRAPHY_TYPE, BibliographyStatement
+from pith_agent.protocol.citation import PREDICATE_TYPE, InTotoStatement, Statement
+from pith_agent.protocol.citation_check import (
+    CitedPaper,
+    Lookup,
+    Lookups,
+    check_bibliography,
+    check_citation,
+    check_quote,
+    one_by_one,
 )
-from pith_agent.protocol.citation import Statement
-from pith_agent.protocol.citation_draft import cited, claim_of, quoted_sha256, quoted_text, subject
+from pith_agent.protocol.display import safe_text
 from pith_agent.protocol.envelope_check import (
-    Opened,
     check_canonical,
     check_signature,
     check_time,
     open_envelope,
+    stated_type,
 )
-from pith_agent.protocol.proof import VerifiedRecord
 from pith_agent.protocol.report import Check, Verdict, decide
+from pith_agent.protocol.retraction import RETRACTION_TYPE, RetractionStatement
 from pith_agent.protocol.stated import Stated
 from pith_agent.protocol.strict_json import JsonObject
 
-Lookup = Callable[[str], VerifiedRecord]
-"""Full Pith Number → proof, or a `PithError` that says why there is none."""
+Kind: TypeAlias = Literal["citation", "bibliography", "retraction"]
+
+KINDS: dict[str, Kind] = {
+    PREDICATE_TYPE: "citation",
+    BIBLIOGRAPHY_TYPE: "bibliography",
+    RETRACTION_TYPE: "retraction",
+}
+"""Predicate type → what a statement of that type is."""
+
+S = TypeVar("S", bound=InTotoStatement)
 
 
 class CitationReport(Stated):
-    """The answer of a citation's verification."""
+    """The answer of a statement's verification."""
 
     verdict: Verdict
+    """Of a retraction, `verified` says that the signer retracted `retracts`, and no more."""
     code: str
     """`ok`, or the code of the first check that stands in the way."""
     message: str = ""
     hint: str = ""
+    kind: Kind | None = None
+    """What the statement is, once its signature holds."""
     citation_id: str | None = None
     pith_number: str | None = None
-    """The cited record, as the statement names it."""
+    """The record that a citation cites, as the statement names it."""
+    retracts: str | None = None
+    """The citation id that a retraction is of."""
     relationship: str | None = None
     signed_by: tuple[str, ...] = ()
     """Key ids (SHA-256 of the key, hex) of the trusted keys whose signatures hold."""
+    papers: tuple[CitedPaper, ...] = ()
+    """The papers of a bibliography, in the order of the statement."""
     statement: JsonObject | None = None
     """The signed statement, once its signature holds. Agent, time and quote are claims."""
     checks: tuple[Check, ...] = ()
@@ -66,11 +80,12 @@ class CitationReport(Stated):
         """
         every = (*self.checks, *checks)
         verdict, decisive = decide(every)
+        said = f"The signer retracted {self.retracts}." if self.retracts else ""
         return self.model_copy(
             update={
                 "verdict": verdict,
                 "code": decisive.code if decisive else "ok",
-                "message": decisive.detail if decisive else "",
+                "message": decisive.detail if decisive else said,
                 "hint": decisive.hint if decisive else "",
                 "signed_by": self.signed_by if signed_by is None else signed_by,
                 "checks": every,
@@ -84,14 +99,16 @@ def examine_citation(
     *,
     record: Lookup,
     now: datetime,
+    records: Lookups | None = None,
 ) -> CitationReport:
-    """Check a signed citation. Total: hostile input gives a failed report.
+    """Check a signed statement of any kind. Total: hostile input gives a failed report.
 
     Args:
         envelope: The DSSE envelope, as JSON bytes or as an object.
         signers: Raw 32-byte public keys of the agents whose citations you accept.
         record: Finds and verifies the cited record.
         now: The current time, with a time zone.
+        records: Finds those of a bibliography at once; without it `record` is asked for each.
 
     Source:
         docs/reference/citation.md, rules C1 to C8.
@@ -99,145 +116,100 @@ def examine_citation(
     try:
         opened = open_envelope(envelope)
     except CitationError as error:
-        return _report((Check.refused("envelope", type(error), error.message),))
+        refused = Check.refused("envelope", type(error), error.message)
+        return _UNREAD.with_checks(refused)
     signature, signed_by = check_signature(opened, tuple(signers))
     canonical = check_canonical(opened)
     form = Check.passed("envelope", "The citation is a DSSE envelope of an in-toto statement.")
-    checks: tuple[Check, ...] = (form, signature, canonical)
+    named = _UNREAD.model_copy(update={"citation_id": opened.envelope.citation_id})
     # Nothing unsigned is looked at: who signs nothing may not make us fetch anything.
     if signature.status != "pass" or canonical.status != "pass":
-        return _report(checks, opened)
+        return named.with_checks(form, signature, canonical)
     try:
-        statement = _read(opened.payload)
-    except StatementError as error:
-        checks += (Check.refused("statement", StatementError, error.message),)
-        return _report(checks, opened, signed_by=signed_by)
-    checks += (
+        said, checks = _examine(opened.payload, record, records or one_by_one(record), now)
+    except CitationError as error:
+        said, checks = {}, (Check.refused("statement", type(error), error.message),)
+    whole = named.model_copy(update=said)
+    return whole.with_checks(form, signature, canonical, *checks, signed_by=signed_by)
+
+
+_UNREAD = CitationReport(verdict="undecidable", code="")
+
+Said: TypeAlias = tuple[dict[str, object], tuple[Check, ...]]
+"""Fields of the report that are known once the statement is read, and the checks of it."""
+
+
+def _examine(payload: bytes, record: Lookup, records: Lookups, now: datetime) -> Said:
+    """C4 and what follows, by the kind of the statement.
+
+    Raises:
+        CitationError: The statement is of no known kind, or not of the form of its kind.
+    """
+    named = stated_type(payload)
+    kind = KINDS.get(named) if named is not None else "citation"
+    if kind is None:
+        raise UnknownStatementError(f"The statement is of the type {safe_text(named or '', 200)}.")
+    if kind == "retraction":
+        return _retraction(_read(payload, RetractionStatement), now)
+    if kind == "bibliography":
+        return _bibliography(_read(payload, BibliographyStatement), records, now)
+    return _citation(_read(payload, Statement), record, now)
+
+
+def _citation(statement: Statement, record: Lookup, now: datetime) -> Said:
+    predicate = statement.predicate
+    said = {
+        **_fields("citation", statement),
+        "pith_number": statement.subject[0].name,
+        "relationship": predicate.relationship,
+    }
+    return said, (
         Check.passed("statement", "The statement is a citation of one record."),
-        check_time(statement.predicate.created_at, now),
-        *_check_record(statement, record),
-        _check_quote(statement),
+        check_time(predicate.created_at, now),
+        *check_citation(statement, record),
+        check_quote(statement),
     )
-    return _report(checks, opened, statement=statement, signed_by=signed_by)
 
 
-def _read(payload: bytes) -> Statement:
-    """C4: the statement in a payload, which has the fields of a citation and no others."""
+def _bibliography(statement: BibliographyStatement, records: Lookups, now: datetime) -> Said:
+    predicate = statement.predicate
+    check, papers = check_bibliography(statement, records)
+    said = {
+        **_fields("bibliography", statement),
+        "relationship": predicate.relationship,
+        "papers": papers,
+    }
+    return said, (
+        Check.passed("statement", f"The statement is a bibliography ({len(papers)} records)."),
+        check_time(predicate.created_at, now),
+        check,
+    )
+
+
+def _retraction(statement: RetractionStatement, now: datetime) -> Said:
+    retracted = statement.subject[0].name
+    said = {**_fields("retraction", statement), "retracts": retracted}
+    return said, (
+        Check.passed("statement", f"The statement is a retraction of {retracted}."),
+        check_time(statement.predicate.created_at, now),
+    )
+
+
+def _fields(kind: Kind, statement: InTotoStatement) -> dict[str, object]:
+    said = statement.model_dump(mode="json", by_alias=True, exclude_none=True)
+    return {"kind": kind, "statement": said}
+
+
+def _read(payload: bytes, model: type[S]) -> S:
+    """C4: the statement in a payload, which has the fields of its kind and no others."""
     try:
-        statement = Statement.model_validate_json(payload)
+        statement = model.model_validate_json(payload)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(map(str, first["loc"]))
-        raise StatementError(f"{where}: {first['msg']}.") from error
+        where = ".".join(map(str, first["loc"])) or "statement"
+        raise StatementError(f"{where}: {first['msg'].removeprefix('Value error, ')}.") from error
     if statement.payload() != payload:
         raise StatementError(
             "A field lacks, is null, or has another name than in docs/reference/citation.md."
         )
     return statement
-
-
-def _check_quote(statement: Statement) -> Check:
-    """C8: where the quoted words are given, they are those that the hash and length are of.
-
-    Whether the paper has these words is not checked: records do not hold the text of papers.
-    """
-    quote = statement.predicate.quote
-    if quote is None or quote.text is None:
-        return Check.skipped("cited-quote", "The citation gives no quoted words.")
-    # It cannot hold half of a surrogate pair: C3 has read the payload.
-    found = quoted_sha256(quote.text)
-    said = (quote.sha256, quote.text, quote.length)
-    if said != (found, quoted_text(quote.text), len(quote.text)):
-        return Check.refused(
-            "cited-quote",
-            QuoteMismatchError,
-            "The quoted words are not those that were hashed.",
-            expected=quote.sha256,
-            found=found,
-        )
-    return Check.passed(
-        "cited-quote", "The quoted words are those that were hashed; the paper was not looked at."
-    )
-
-
-def _check_record(statement: Statement, record: Lookup) -> Iterable[Check]:
-    """C6 and C7: the cited record verifies, and is the one that was signed for."""
-    name = statement.subject[0].name
-    try:
-        verified = record(name)
-    except PithError as error:
-        if isinstance(error, VerificationError):
-            yield Check.refused("cited-record", type(error), error.message, expected=name)
-        else:
-            yield Check(
-                name="cited-record",
-                status="undecidable",
-                code=error.code,
-                detail=f"The cited record is not at hand: {error.message}",
-                expected=name,
-            )
-        return
-    if (statement.subject[0], statement.predicate.cited) != (subject(verified), cited(verified)):
-        yield Check.refused(
-            "cited-record",
-            CitedRecordError,
-            "The statement does not describe the record that has this Pith Number.",
-            expected=verified.canonical_sha256,
-            found=statement.subject[0].digest.sha256,
-        )
-        return
-    yield Check.passed("cited-record", "The cited record is verified, and is the one described.")
-    yield _check_claim(statement, verified)
-
-
-def _check_claim(statement: Statement, verified: VerifiedRecord) -> Check:
-    """C7: the cited claim is a claim of the record, word for word."""
-    claim = statement.predicate.claim
-    if claim is None:
-        return Check.skipped("cited-claim", "The citation names no claim.")
-    try:
-        known = claim_of(verified, claim.id)
-    except (UnknownClaimError, CanonicalFormError) as error:
-        return Check.refused("cited-claim", type(error), error.message, expected=claim.id)
-    if claim.text_sha256 != known.text_sha256:
-        return Check.refused(
-            "cited-claim",
-            ClaimMismatchError,
-            "The claim that was cited is worded otherwise in the record.",
-            expected=known.text_sha256,
-            found=claim.text_sha256,
-        )
-    if claim.snapshot_sha256 not in (None, known.snapshot_sha256):
-        return Check.warned(
-            "cited-claim",
-            SnapshotChangedError.code,
-            f"The record has claim {claim.id} in these words, but other claims changed since.",
-            expected=claim.snapshot_sha256,
-            found=known.snapshot_sha256,
-        )
-    return Check.passed(
-        "cited-claim",
-        f"The record has claim {claim.id} in these words. The registry signs no claims.",
-    )
-
-
-def _report(
-    checks: tuple[Check, ...],
-    opened: Opened | None = None,
-    *,
-    statement: Statement | None = None,
-    signed_by: tuple[str, ...] = (),
-) -> CitationReport:
-    said: JsonValue = (
-        statement.model_dump(mode="json", by_alias=True, exclude_none=True) if statement else None
-    )
-    report = CitationReport(
-        verdict="undecidable",
-        code="",
-        citation_id=opened.envelope.citation_id if opened else None,
-        pith_number=statement.subject[0].name if statement else None,
-        relationship=statement.predicate.relationship if statement else None,
-        signed_by=signed_by,
-        statement=said if isinstance(said, dict) else None,
-    )
-    return report.with_checks(*checks)

@@ -17,13 +17,18 @@ from pith_agent.errors import (
     StatementError,
     UnknownSignerError,
 )
+from pith_agent.protocol.bibliography import BIBLIOGRAPHY_TYPE, MAX_BIBLIOGRAPHY_PAYLOAD
 from pith_agent.protocol.canon import canonical_bytes, sha256
 from pith_agent.protocol.citation import Envelope, pae
+from pith_agent.protocol.record import at
 from pith_agent.protocol.report import Check
 from pith_agent.protocol.strict_json import JsonObject, parse_json
 from pith_agent.protocol.trust import signature_holds
 
-MAX_ENVELOPE_BYTES = 64 << 10
+MAX_ENVELOPE_BYTES = 1 << 20
+"""Of any envelope. Only that of a bibliography may have more than `MAX_CITATION_BYTES`."""
+
+MAX_CITATION_BYTES = 64 << 10
 CLOCK_SKEW = timedelta(minutes=5)
 
 
@@ -52,7 +57,33 @@ def open_envelope(envelope: JsonObject | bytes) -> Opened:
         raise CitationError(f"This is no DSSE envelope of a citation: {what}") from error
     if read.canonical() != given or base64.b64encode(payload).decode("ascii") != read.payload:
         raise CitationError("This is no DSSE envelope of a citation: a field lacks or differs.")
+    _require_small(len(data), payload)
     return Opened(read, payload)
+
+
+def stated_type(payload: bytes) -> str | None:
+    """The predicate type that a payload names; `None` if it names none. Total."""
+    try:
+        named = at(parse_json(payload, cap=MAX_ENVELOPE_BYTES), "predicateType")
+    except DocumentError:
+        return None
+    return named if isinstance(named, str) else None
+
+
+def _require_small(size: int, payload: bytes) -> None:
+    """See that an envelope of `size` bytes may be as large as that."""
+    if size <= MAX_CITATION_BYTES:
+        return
+    # Not proved, and no harm done: who lies about it has what follows refused.
+    if stated_type(payload) != BIBLIOGRAPHY_TYPE:
+        raise CitationError(
+            f"The envelope has {size} bytes; of a citation at most {MAX_CITATION_BYTES} are read."
+        )
+    if len(payload) > MAX_BIBLIOGRAPHY_PAYLOAD:
+        raise CitationError(
+            f"The bibliography has {len(payload)} bytes; at most {MAX_BIBLIOGRAPHY_PAYLOAD} are"
+            " read."
+        )
 
 
 def check_signature(opened: Opened, signers: tuple[bytes, ...]) -> tuple[Check, tuple[str, ...]]:

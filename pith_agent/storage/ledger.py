@@ -25,7 +25,7 @@ from pith_agent.protocol.checkpoint import (
     claimed_checkpoint,
     sign_checkpoint,
 )
-from pith_agent.protocol.citation import CitationKey, Envelope
+from pith_agent.protocol.citation import ID_START, CitationKey, Envelope
 from pith_agent.protocol.merkle import (
     Frontier,
     consistency_proof,
@@ -34,17 +34,18 @@ from pith_agent.protocol.merkle import (
     root_at,
     verify_inclusion,
 )
+from pith_agent.protocol.retraction import spoken_of
 from pith_agent.protocol.tlog_proof import TlogProof
 from pith_agent.storage.ledger_backend import LedgerBackend, StoredEntry
 from pith_agent.storage.ledger_entry import Entry, grown, read_entry
 from pith_agent.storage.ledger_head import PinnedHead, Publics, no_keys
 from pith_agent.storage.ledger_sqlite import SqliteBackend
 
+PAGE = 100
+"""Entries that are read at once. One may have 1 MiB."""
+
 Sign = Callable[[str | None, Frontier], bytes]
 """The name of the ledger, if it has one, and its tree → the checkpoint, a signed note."""
-
-NAME_START = "pcite:"
-"""A citation id is this and the name of the entry."""
 
 
 class Ledger:
@@ -158,6 +159,16 @@ class Ledger:
             return None
         return note if self._head.opened(note).size == backend.size() else None
 
+    def last(self) -> Checkpoint | None:
+        """What the last checkpoint says; `None` for a ledger without one, or without entries.
+
+        Other processes may have appended since.
+        """
+        backend = self._opened()
+        note = backend.note() if backend else None
+        checkpoint = claimed_checkpoint(note)[0] if note else None
+        return checkpoint if checkpoint and checkpoint.size else None
+
     def get(self, citation_id: str) -> Entry | None:
         """The entry with that citation id, or `None`.
 
@@ -168,13 +179,35 @@ class Ledger:
         backend = self._opened()
         if backend is None or not citation_id.isascii():
             return None  # SQLite could not be given half of a surrogate pair.
-        stored = backend.find(citation_id.removeprefix(NAME_START))
+        stored = backend.find(citation_id.removeprefix(ID_START))
         if stored is None:
             return None
         entry = read_entry(stored)
         size = backend.size()
         _require_in_tree(backend, stored, size, root_at(size, backend.node))
         return entry
+
+    def about(self, citation_id: str) -> list[Entry]:
+        """The entries that retract a citation, or take its place, in order.
+
+        Whether they may is not judged: anybody may have signed them.
+
+        Raises:
+            StoreDamagedError, LedgerForkError: As `get`.
+        """
+        backend = self._opened()
+        if backend is None or not citation_id.isascii():
+            return []
+        name = citation_id.removeprefix(ID_START)
+        found = backend.speaking_of(name)
+        entries = [read_entry(stored) for stored in found]
+        size = backend.size() if found else 0
+        root = root_at(size, backend.node)
+        for stored, entry in zip(found, entries, strict=True):
+            _require_in_tree(backend, stored, size, root)
+            if name not in spoken_of(entry.envelope.payload_bytes):
+                raise StoreDamagedError(f"Entry {entry.index} of the ledger speaks of another.")
+        return entries
 
     def require(self, citation_id: str) -> Entry:
         """The entry with that citation id.
@@ -215,10 +248,10 @@ class Ledger:
     def complete(self, start: str, limit: int) -> tuple[list[str], int]:
         """The newest citation ids that begin with `start`, at most `limit`; how many there are."""
         backend = self._opened()
-        if backend is None or not (start.startswith(NAME_START) or NAME_START.startswith(start)):
+        if backend is None or not (start.startswith(ID_START) or ID_START.startswith(start)):
             return [], 0
-        names, total = backend.complete(start.removeprefix(NAME_START[: len(start)]), limit)
-        return [f"{NAME_START}{name}" for name in names], total
+        names, total = backend.complete(start.removeprefix(ID_START[: len(start)]), limit)
+        return [f"{ID_START}{name}" for name in names], total
 
     def entries(self, start: int = 0, limit: int = 1000) -> Iterator[Entry]:
         """Entries from index `start`, in order. Each is compared with its hash, not with the tree.
@@ -227,10 +260,16 @@ class Ledger:
             StoreDamagedError: One is missing, or is not what was written.
         """
         backend = self._opened()
-        for index, stored in enumerate(backend.read(start, limit) if backend else (), start):
-            if stored.index != index:
-                raise StoreDamagedError(f"Entry {index} of the ledger is missing.")
-            yield read_entry(stored)
+        end = start + limit
+        while backend is not None and start < end:
+            page = backend.read(start, min(PAGE, end - start))
+            for index, stored in enumerate(page, start):
+                if stored.index != index:
+                    raise StoreDamagedError(f"Entry {index} of the ledger is missing.")
+                yield read_entry(stored)
+            start += len(page)
+            if not page:
+                return
 
     def node(self, level: int, place: int) -> bytes:
         """The hash of a complete subtree: what proofs are made of."""

@@ -6,7 +6,7 @@ whether what is read is still what was written, is the business of `storage/ledg
 
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from pith_agent.protocol.merkle import Node
@@ -25,6 +25,9 @@ class StoredEntry:
     """SHA-256 of the payload, 64 hex digits: unique in a ledger."""
     logged_at: str
     """RFC 3339, UTC."""
+    speaks_of: frozenset[str] = field(default=frozenset(), compare=False)
+    """Names of the citations that this entry retracts or takes the place of. Told when it is
+    written, for `speaking_of`; empty when it is read back."""
 
 
 class LedgerBackend(Protocol):
@@ -59,6 +62,12 @@ class LedgerBackend(Protocol):
 
     def read(self, start: int, limit: int) -> list[StoredEntry]:
         """Entries from index `start`, in order, at most `limit`."""
+
+    def speaking_of(self, name: str) -> list[StoredEntry]:
+        """The entries that were written as speaking of that name, in order.
+
+        Found by an index, or the like: it is asked for each citation that is verified.
+        """
 
     def complete(self, start: str, limit: int) -> tuple[list[str], int]:
         """The newest names that begin with `start`, at most `limit`; how many there are."""

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pith_agent.errors import StoreDamagedError
 from pith_agent.protocol.citation import Envelope
 from pith_agent.protocol.merkle import Frontier, Node, leaf_hash
+from pith_agent.protocol.retraction import spoken_of
 from pith_agent.storage.ledger_backend import StoredEntry
 
 
@@ -34,11 +35,21 @@ def grown(tree: Frontier, envelopes: Sequence[Envelope]) -> tuple[list[StoredEnt
     entries: list[StoredEntry] = []
     nodes: list[Node] = []
     for envelope in envelopes:
-        leaf, index = envelope.canonical(), tree.size
-        name = hashlib.sha256(envelope.payload_bytes).hexdigest()
+        leaf, index, payload = envelope.canonical(), tree.size, envelope.payload_bytes
+        name = hashlib.sha256(payload).hexdigest()
         nodes += tree.append(leaf_hash(leaf))
-        entries.append(StoredEntry(index, leaf, leaf_hash(leaf), name, now))
+        entries.append(StoredEntry(index, leaf, leaf_hash(leaf), name, now, spoken_of(payload)))
     return entries, nodes
+
+
+def spoken_of_in(leaf: object) -> frozenset[str]:
+    """Names of the citations that a stored entry speaks of. Total: a damaged one speaks of none."""
+    if not isinstance(leaf, bytes):
+        return frozenset()
+    try:
+        return spoken_of(Envelope.model_validate_json(leaf).payload_bytes)
+    except ValueError:
+        return frozenset()
 
 
 def read_entry(stored: StoredEntry) -> Entry:

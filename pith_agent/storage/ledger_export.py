@@ -41,8 +41,9 @@ from pith_agent.protocol.trust import signature_holds
 from pith_agent.storage.ledger import Ledger
 
 MAX_HEADER_BYTES = 4 * MAX_NOTE_BYTES
-BATCH = 1000
-"""Entries that are read or written at once."""
+MAX_LINE_BYTES = max(MAX_HEADER_BYTES, MAX_ENVELOPE_BYTES)
+BATCH = 100
+"""Entries that are read or written at once. One may have 1 MiB."""
 
 
 class Header(BaseModel):
@@ -218,7 +219,7 @@ class _Lines:
     def _read(self) -> Iterator[bytes]:
         while True:
             try:
-                line = self._file.readline(MAX_HEADER_BYTES + 1)
+                line = self._file.readline(MAX_LINE_BYTES + 1)
             except OSError as error:
                 raise StoreUnavailableError(f"{self._path} cannot be read: {error}.") from error
             if not line:
@@ -253,6 +254,11 @@ def import_ledger(export: ExportFile, directory: Path) -> Imported:
     finally:
         ledger.close()
     return Imported(export.checkpoint.origin, size, size - before, export.unknown_signers)
+
+
+def foreign_ledgers(home: Path) -> Path:
+    """Where the ledgers of others are kept, apart from this machine's."""
+    return home / "ledgers"
 
 
 def foreign_path(directory: Path, origin: str) -> Path:

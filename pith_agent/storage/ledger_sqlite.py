@@ -1,66 +1,24 @@
 """A ledger in one SQLite file, which several processes may share."""
 
+import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
 
-from pith_agent.errors import StoreDamagedError, StoreUnavailableError
-from pith_agent.protocol.merkle import Frontier, Node, root
+from pith_agent.errors import StoreDamagedError
+from pith_agent.protocol.merkle import Node, root
 from pith_agent.storage.database import Connection, Database, Row
 from pith_agent.storage.ledger_backend import StoredEntry
-
-VERSION = 1
-"""Of the schema: `PRAGMA user_version`. Version 0 had entries and no tree."""
-
-_ENTRIES = """
-CREATE TABLE entries (
-    idx INTEGER PRIMARY KEY,
-    leaf BLOB NOT NULL,
-    leaf_hash BLOB NOT NULL,
-    payload_sha256 TEXT NOT NULL UNIQUE,
-    logged_at TEXT NOT NULL
-);
-CREATE TRIGGER no_replace BEFORE INSERT ON entries
-WHEN EXISTS (
-    SELECT 1 FROM entries WHERE idx = NEW.idx OR payload_sha256 = NEW.payload_sha256
+from pith_agent.storage.ledger_entry import spoken_of_in
+from pith_agent.storage.ledger_schema import (
+    SCHEMA,
+    SPOKEN_SINCE,
+    TREE_SINCE,
+    VERSION,
+    upgrade,
+    version_of,
 )
-BEGIN SELECT RAISE(ABORT, 'the ledger only grows'); END;
-CREATE TRIGGER no_update BEFORE UPDATE ON entries
-BEGIN SELECT RAISE(ABORT, 'the ledger only grows'); END;
-CREATE TRIGGER no_delete BEFORE DELETE ON entries
-BEGIN SELECT RAISE(ABORT, 'the ledger only grows'); END;
-"""
-
-_TREE = (
-    """
-CREATE TABLE nodes (
-    level INTEGER NOT NULL,
-    place INTEGER NOT NULL,
-    hash BLOB NOT NULL,
-    PRIMARY KEY (level, place)
-) WITHOUT ROWID;
-""",
-    """
-CREATE TRIGGER no_node_replace BEFORE INSERT ON nodes
-WHEN EXISTS (SELECT 1 FROM nodes WHERE level = NEW.level AND place = NEW.place)
-BEGIN SELECT RAISE(ABORT, 'the ledger only grows'); END;
-""",
-    """
-CREATE TRIGGER no_node_update BEFORE UPDATE ON nodes
-BEGIN SELECT RAISE(ABORT, 'the ledger only grows'); END;
-""",
-    """
-CREATE TRIGGER no_node_delete BEFORE DELETE ON nodes
-BEGIN SELECT RAISE(ABORT, 'the ledger only grows'); END;
-""",
-    """
-CREATE TABLE checkpoint (only_one INTEGER PRIMARY KEY CHECK (only_one = 0), note BLOB NOT NULL);
-""",
-    f"PRAGMA user_version = {VERSION};\n",
-)
-
-SCHEMA = _ENTRIES + "".join(_TREE)
 
 _COLUMNS = "idx, leaf, leaf_hash, payload_sha256, logged_at"
 
@@ -71,11 +29,14 @@ class SqliteBackend:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._writing: Connection
-        self._tree = _version(database) > 0
+        self._version = version_of(database)
+        self._lock = threading.Lock()
+        self._scanned = 0
+        self._spoken: dict[str, list[int]] = {}
 
     @classmethod
     def open(cls, path: Path) -> Self:
-        """Open a ledger for writing, begin one, or bring one of version 0 up to date.
+        """Open a ledger for writing, begin one, or bring an older one up to date.
 
         Raises:
             StoreUnavailableError: The file cannot be written, or is of a newer version.
@@ -83,8 +44,8 @@ class SqliteBackend:
         """
         database = Database(path, SCHEMA, durable=True)
         try:
-            if _version(database) < VERSION:
-                _upgrade(database)
+            if version_of(database) < VERSION:
+                upgrade(database)
             return cls(database)
         except BaseException:
             database.close()
@@ -123,6 +84,8 @@ class SqliteBackend:
         # Level 0 is in `entries`.
         above = (node for node in nodes if node.level)
         self._writing.executemany("INSERT INTO nodes VALUES (?, ?, ?)", above)
+        spoken = ((name, entry.index) for entry in entries for name in entry.speaks_of)
+        self._writing.executemany("INSERT INTO spoken_of VALUES (?, ?)", spoken)
         if note is not None:
             self._writing.execute("INSERT OR REPLACE INTO checkpoint VALUES (0, ?)", (note,))
 
@@ -142,6 +105,16 @@ class SqliteBackend:
         sql = f"SELECT {_COLUMNS} FROM entries WHERE idx >= ? ORDER BY idx LIMIT ?"
         return [_entry(row) for row in self._database.read(sql, start, limit)]
 
+    def speaking_of(self, name: str) -> list[StoredEntry]:
+        """See `LedgerBackend`."""
+        if self._is_of(SPOKEN_SINCE):
+            sql = (
+                f"SELECT {_COLUMNS} FROM entries WHERE idx IN"
+                " (SELECT idx FROM spoken_of WHERE payload_sha256 = ?) ORDER BY idx"
+            )
+            return [_entry(row) for row in self._database.read(sql, name)]
+        return [entry for index in self._scan(name) for entry in self.read(index, 1)]
+
     def complete(self, start: str, limit: int) -> tuple[list[str], int]:
         """See `LedgerBackend`."""
         rows = self._database.read(
@@ -156,7 +129,7 @@ class SqliteBackend:
         """See `LedgerBackend`."""
         if level == 0:
             rows = self._database.read("SELECT leaf_hash FROM entries WHERE idx = ?", place)
-        elif self._has_tree():
+        elif self._is_of(TREE_SINCE):
             sql = "SELECT hash FROM nodes WHERE level = ? AND place = ?"
             rows = self._database.read(sql, level, place)
         else:
@@ -167,7 +140,7 @@ class SqliteBackend:
 
     def note(self) -> bytes | None:
         """See `LedgerBackend`."""
-        if not self._has_tree():
+        if not self._is_of(TREE_SINCE):
             return None
         rows = self._database.read("SELECT CAST(note AS BLOB) FROM checkpoint")
         return bytes(rows[0][0]) if rows else None
@@ -176,10 +149,24 @@ class SqliteBackend:
         """See `LedgerBackend`."""
         self._database.close()
 
-    def _has_tree(self) -> bool:
-        # Asked again while there is none: another process may bring the ledger up to date.
-        self._tree = self._tree or _version(self._database) > 0
-        return self._tree
+    def _is_of(self, version: int) -> bool:
+        # Asked again while it is older: another process may bring the ledger up to date.
+        if self._version < version:
+            self._version = version_of(self._database)
+        return self._version >= version
+
+    def _scan(self, name: str) -> list[int]:
+        """The entries that speak of a citation, in an older ledger that may not be written."""
+        with self._lock:
+            while rows := self._database.read(
+                "SELECT idx, leaf FROM entries WHERE idx >= ? ORDER BY idx LIMIT 1000",
+                self._scanned,
+            ):
+                for index, leaf in rows:
+                    for other in spoken_of_in(leaf):
+                        self._spoken.setdefault(other, []).append(index)
+                    self._scanned = index + 1
+            return self._spoken.get(name, [])
 
     def _computed(self, level: int, place: int) -> bytes:
         """A node of a ledger of version 0 that may not be written: the root over its leaves."""
@@ -191,32 +178,6 @@ class SqliteBackend:
         if len(rows) != 1 << level:
             raise StoreDamagedError(f"Entries below {(place + 1) << level} of the ledger lack.")
         return root(bytes(row[0]) for row in rows)
-
-
-def _version(database: Database) -> int:
-    version = int(database.read("PRAGMA user_version")[0][0])
-    if version > VERSION:
-        raise StoreUnavailableError(
-            f"{database.path} is a ledger of version {version}; {VERSION} is the newest known.",
-            hint="Upgrade pith-agent.",
-        )
-    return version
-
-
-def _upgrade(database: Database) -> None:
-    """Add the tree to a ledger that has entries only, in one transaction."""
-    with database.transaction() as connection:
-        if _version(database) == VERSION:
-            return  # Another process was first.
-        rows = connection.execute("SELECT idx, leaf_hash FROM entries ORDER BY idx")
-        frontier, nodes = Frontier(), []
-        for index, hashed in rows:
-            if index != frontier.size or not isinstance(hashed, bytes):
-                raise StoreDamagedError(f"Entry {frontier.size} of the ledger is missing.")
-            nodes += [node for node in frontier.append(hashed) if node.level]
-        for statement in _TREE:
-            connection.execute(statement)
-        connection.executemany("INSERT INTO nodes VALUES (?, ?, ?)", nodes)
 
 
 def _entry(row: Row) -> StoredEntry:

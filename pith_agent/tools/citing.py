@@ -1,5 +1,6 @@
 """`sign_citation`, `verify_citation` and `list_citations`."""
 
+import json
 from collections.abc import Sequence
 from functools import partial
 from typing import Annotated, Literal
@@ -25,6 +26,7 @@ from pith_agent.protocol.display import safe_text
 from pith_agent.protocol.identifier import parse_identifier
 from pith_agent.protocol.strict_json import JsonObject
 from pith_agent.signed import Draft, SignedCitation, signed_citation
+from pith_agent.storage.ledger_entry import Entry
 from pith_agent.tools.definition import (
     LIST_LIMITS,
     Arguments,
@@ -107,14 +109,14 @@ class ListCitationsArguments(Arguments):
 def _sign(client: Client, arguments: SignArguments, progress: Progress) -> Signed:
     bounded("ids", len(arguments.ids))
     request = _request(arguments)
-    ask = partial(client.draft_citations, request=request)
+    ask = partial(client.statements.draft, request=request)
     said = _once_each(in_batches(ask, arguments.ids, progress))
     drafts = [one for one in said if isinstance(one, Draft)]
     # All that is proved is signed and logged at once: if the disk fails, nothing was signed.
     if arguments.dry_run or not drafts:
         citations = list(map(signed_citation, drafts))
     else:
-        citations = client.sign_drafts(drafts)
+        citations = client.statements.sign(drafts)
     waiting = iter(citations)
     items = (
         _cited(next(waiting)) if isinstance(one, Draft) else _uncited(target, one)
@@ -225,13 +227,18 @@ def _list(client: Client, arguments: ListCitationsArguments, progress: Progress)
     items: list[LoggedCitation] = []
     end = start
     for entry in client.ledger.entries(start, SEARCHED if suffix else arguments.limit):
-        row = logged(entry)
         end += 1
-        if suffix is None or row.pith_number.endswith(suffix):
-            items.append(row)
+        if suffix is None or _is_of(entry, suffix):
+            items.append(logged(entry, client.ledger))
         if len(items) == arguments.limit:
             break
     return LoggedCitations(size=size, items=tuple(items), next_start=end if end < size else None)
+
+
+def _is_of(entry: Entry, suffix: str) -> bool:
+    """Whether a citation is of the paper of that Pith Number, or a bibliography has it."""
+    subjects = json.loads(entry.envelope.payload_bytes)["subject"]
+    return any(one["name"].endswith(suffix) for one in subjects)
 
 
 def _suffix(number: str | None) -> str | None:
@@ -275,8 +282,8 @@ LIST_CITATIONS = ToolDefinition(
     name="list_citations",
     title="List what was signed here",
     description=(
-        "List the citations that this machine signed, in order, from its ledger. Call again"
-        " with `next_start` for more."
+        "List what this machine signed, in order, from its ledger: citations, bibliographies,"
+        " retractions. Call again with `next_start` for more."
     ),
     arguments=ListCitationsArguments,
     result=LoggedCitations,

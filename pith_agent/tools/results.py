@@ -9,12 +9,14 @@ from pydantic import JsonValue
 from pith_agent.answers import TARGET_LENGTH, Answer, Fetched, Resolution, Verification
 from pith_agent.errors import PithError
 from pith_agent.protocol.citation_draft import plain_claim_id
-from pith_agent.protocol.citation_report import CitationReport
+from pith_agent.protocol.citation_report import KINDS, CitationReport, Kind
 from pith_agent.protocol.display import safe_text
 from pith_agent.protocol.record import CLAIMS, at
 from pith_agent.protocol.stated import Coverage, Stated
 from pith_agent.protocol.strict_json import JsonObject
 from pith_agent.signed import SignedCitation
+from pith_agent.standing import Standing, stated_standing
+from pith_agent.storage.ledger import Ledger
 from pith_agent.storage.ledger_entry import Entry
 
 _CUTTABLE = ("abstract_excerpt", "headline", "authors")
@@ -124,9 +126,18 @@ class LoggedCitation(Stated):
     index: int
     citation_id: str
     logged_at: str
-    pith_number: str
-    relationship: str
-    citing_id: str
+    kind: Kind | None = None
+    """What it is; absent for a statement of a kind that this version does not know."""
+    pith_number: str | None = None
+    """Of the paper that a citation is of."""
+    relationship: str | None = None
+    citing_id: str | None = None
+    papers: int | None = None
+    """How many papers a bibliography has."""
+    retracts: str | None = None
+    """The id of the citation that a retraction is of."""
+    standing: Standing | None = None
+    """As the ledger says; `verify_citation` proves it. Absent if nothing speaks against it."""
 
 
 class LoggedCitations(Stated):
@@ -202,17 +213,31 @@ def _length(core: Paper) -> int:
     return len(json.dumps(answer, ensure_ascii=False, separators=(",", ":")))
 
 
-def logged(entry: Entry) -> LoggedCitation:
-    """An entry of the ledger, without its envelope."""
+def logged(entry: Entry, ledger: Ledger) -> LoggedCitation:
+    """An entry of a ledger, without its envelope."""
     statement = json.loads(entry.envelope.payload_bytes)
-    predicate = statement["predicate"]
-    return LoggedCitation(
-        index=entry.index,
-        citation_id=entry.citation_id,
-        logged_at=entry.logged_at,
-        pith_number=statement["subject"][0]["name"],
-        relationship=predicate["relationship"],
-        citing_id=safe_text(predicate["citing"]["id"], 500),
+    kind = KINDS.get(statement["predicateType"])
+    named = statement["subject"][0]["name"]
+    said: dict[str, object] = {}
+    if kind in ("citation", "bibliography"):
+        predicate = statement["predicate"]
+        said["relationship"] = predicate["relationship"]
+        said["citing_id"] = safe_text(predicate["citing"]["id"], 500)
+    if kind == "citation":
+        said["pith_number"] = named
+    elif kind == "bibliography":
+        said["papers"] = len(statement["subject"])
+    elif kind == "retraction":
+        said["retracts"] = named
+    return LoggedCitation.model_validate(
+        {
+            "index": entry.index,
+            "citation_id": entry.citation_id,
+            "logged_at": entry.logged_at,
+            "kind": kind,
+            **said,
+            "standing": stated_standing(entry, ledger),
+        }
     )
 
 

@@ -21,7 +21,9 @@ Noise: TypeAlias = Callable[[str, JsonValue], bool]
 _MAPS = ("properties", "$defs")
 """Keywords whose keys are names of ours, not keywords."""
 
-_OPAQUE: dict[str, JsonValue] = {"Check": {"type": "object"}, "Coverage": {"type": "object"}}
+_OPAQUE: dict[str, JsonValue] = {
+    name: {"type": "object"} for name in ("Check", "CitedPaper", "Coverage", "LoggedCitation")
+}
 """Definitions sent as no more than an object: long, and explained by the answers themselves."""
 
 

@@ -5,7 +5,7 @@ import sqlite3
 
 import pytest
 
-from pith_agent import Client, Settings
+from pith_agent import Agent, Citing, Client, Settings
 from pith_agent.errors import StoreUnavailableError
 from pith_agent.storage.keys import new_key
 from pith_agent.tools import call_tool
@@ -85,6 +85,31 @@ def test_a_dry_run_names_no_citation_since_its_id_would_not_stay(offline):
 
     assert item["status"] == "drafted"
     assert "citation_id" not in item["citation"]
+
+
+def test_the_list_says_what_was_retracted_and_finds_bibliographies_by_their_papers(offline):
+    agent = Agent(name="x", version="1")
+    citing = Citing(kind="agent_output", id="a report")
+    old, kept = sign(offline, NUMBER), sign(offline, OTHER)
+    offline.sign_bibliography([NUMBER, OTHER], citing=citing, agent=agent)
+    offline.retract_citation(old[0]["citation"]["citation_id"], agent=agent)
+
+    every = call_tool(offline, "list_citations", {})["items"]
+    assert [item["kind"] for item in every] == [
+        "citation",
+        "citation",
+        "bibliography",
+        "retraction",
+    ]
+    assert [item.get("standing") for item in every] == ["retracted", None, None, None]
+    assert every[3]["retracts"] == every[0]["citation_id"]
+    number = kept[0]["citation"]["pith_number"]
+    found = call_tool(offline, "list_citations", {"pith_number": number})["items"]
+    assert [item["index"] for item in found] == [1, 2]
+    ids = [item["citation_id"] for item in every]
+    checked = call_tool(offline, "verify_citation", {"citations": ids})["items"]
+    assert [item["code"] for item in checked] == ["citation-retracted", "ok", "ok", "ok"]
+    assert [item["kind"] for item in checked] == [item["kind"] for item in every]
 
 
 def test_tools_that_only_read_begin_no_ledger(home, offline):

@@ -32,8 +32,9 @@ def never(name: str) -> Any:
     raise AssertionError(f"{name} was looked up for something unsigned")
 
 
-def examined(envelope: Any, signers=(CITING_KEY.public,), record=None, now=NOW):
-    return examine_citation(envelope, signers, record=record or lookup(RECORD), now=now)
+def examined(envelope: Any, signers=(CITING_KEY.public,), record=None, now=NOW, records=None):
+    found = record or lookup(RECORD)
+    return examine_citation(envelope, signers, record=found, now=now, records=records)
 
 
 def outcome(envelope: Any, **given: Any) -> tuple[str, str]:

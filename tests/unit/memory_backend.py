@@ -50,6 +50,10 @@ class MemoryBackend:
         with self._lock:
             return self._entries[start : start + limit]
 
+    def speaking_of(self, name: str) -> list[StoredEntry]:
+        with self._lock:
+            return [entry for entry in self._entries if name in entry.speaks_of]
+
     def complete(self, start: str, limit: int) -> tuple[list[str], int]:
         with self._lock:
             names = [e.name for e in reversed(self._entries) if e.name.startswith(start)]

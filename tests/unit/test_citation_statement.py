@@ -59,8 +59,13 @@ BAD_STATEMENTS = {
     "number with newline": put("subject.0.name", RECORD.pith_number + "\n"),
     "digest in upper case": put("subject.0.digest.sha256", "A" * 64),
     "digest with newline": put("subject.0.digest.sha256", "0" * 64 + "\n"),
-    "other predicate": put("predicateType", "https://slsa.dev/provenance/v1"),
-    "retraction": put("predicateType", "https://pith-agent.dev/attestation/citation/v2"),
+    "predicate type as number": put("predicateType", 1),
+    "predicate type of a bibliography": put(
+        "predicateType", "https://pith-agent.dev/attestation/bibliography/v1"
+    ),
+    "predicate type of a retraction": put(
+        "predicateType", "https://pith-agent.dev/attestation/retraction/v1"
+    ),
     "other type": put("_type", "https://in-toto.io/Statement/v0.1"),
     "no type": drop("_type"),
     "no predicate type": drop("predicateType"),
@@ -68,6 +73,7 @@ BAD_STATEMENTS = {
     "predicate type under another name": lambda c: c.update(predicate_type=c.pop("predicateType")),
     "null for absent": put("predicate.quote", None),
     "null supersedes": put("predicate.supersedes", None),
+    "supersedes no citation id": put("predicate.supersedes", "pcite:1"),
     "unknown relationship": put("predicate.relationship", "mentions"),
     "no relationship": drop("predicate.relationship"),
     "no digest of a document": drop("predicate.citing.digest"),
@@ -97,6 +103,22 @@ BAD_STATEMENTS = {
 @pytest.mark.parametrize("change", BAD_STATEMENTS.values(), ids=BAD_STATEMENTS)
 def test_a_statement_that_is_not_of_this_version_is_refused_though_signed_properly(change):
     assert outcome(said(change)) == ("failed", "invalid-statement")
+
+
+@pytest.mark.parametrize(
+    "named",
+    [
+        "https://slsa.dev/provenance/v1",
+        "https://pith-agent.dev/attestation/citation/v2",
+        "https://pith-agent.dev/attestation/citation/v1\n",
+        "",
+    ],
+)
+def test_a_statement_of_another_kind_is_refused_by_a_code_of_its_own(named):
+    assert outcome(said(put("predicateType", named)), record=never) == (
+        "failed",
+        "unknown-statement",
+    )
 
 
 @pytest.mark.parametrize(

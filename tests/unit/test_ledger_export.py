@@ -6,7 +6,13 @@ import json
 
 import pytest
 
+from pith_agent import verify
 from pith_agent.errors import CitationError, LedgerProofError, PithError
+from pith_agent.protocol.bibliography import (
+    MAX_PAPERS,
+    BibliographyRequest,
+    draft_bibliography,
+)
 from pith_agent.protocol.canon import canonical_bytes
 from pith_agent.protocol.checkpoint import (
     Checkpoint,
@@ -19,13 +25,15 @@ from pith_agent.protocol.citation import CitationKey
 from pith_agent.protocol.merkle import Tree, leaf_hash
 from pith_agent.storage.ledger import Ledger
 from pith_agent.storage.ledger_export import (
+    MAX_HEADER_BYTES,
+    MAX_LINE_BYTES,
     ExportFile,
     Header,
     export_ledger,
     foreign_path,
     import_ledger,
 )
-from tests.documents import CITING_KEY, statement
+from tests.documents import CITING_KEY, NOW, TRUST, request, signed_compact, statement
 from tests.unit.test_ledger import RECORD, envelope
 from tests.unit.test_ledger_tree import rewritten
 
@@ -294,3 +302,19 @@ def test_entries_that_changed_after_they_were_checked_are_not_kept(tmp_path, lin
         assert (len(ledger), ledger.head()) == (0, None)
         ledger.follow([WRITTEN[:4], WRITTEN[4:]], note)
         assert ledger.head() == note
+
+
+def test_a_bibliography_of_a_thousand_papers_is_exported_and_imported(tmp_path, take):
+    records = [verify(signed_compact(version=n + 1), TRUST) for n in range(MAX_PAPERS)]
+    said = {"citing": request().citing, "agent": request().agent}
+    asked = BibliographyRequest.read(said)
+    large = CITING_KEY.sign(draft_bibliography(records, asked, created_at=NOW, nonce=bytes(16)))
+    lines = export_of(tmp_path / "own" / "ledger.sqlite3", [*WRITTEN, large])
+
+    assert len(lines[-1]) > MAX_HEADER_BYTES
+    assert take(lines).size == len(WRITTEN) + 1
+    path = foreign_path(tmp_path / "ledgers", ORIGIN)
+    with contextlib.closing(Ledger.reading(path)) as ledger:
+        assert ledger.get(large.citation_id).envelope == large
+    with pytest.raises(LedgerProofError):
+        take([*lines[:-1], b"x" * MAX_LINE_BYTES + lines[-1]])

@@ -14,7 +14,7 @@ from pith_agent.errors import (
 from pith_agent.protocol.checkpoint import NoteKey, open_checkpoint, origin_of
 from pith_agent.protocol.merkle import Tree, leaf_hash
 from pith_agent.storage.ledger import Ledger
-from pith_agent.storage.ledger_sqlite import SCHEMA, VERSION
+from pith_agent.storage.ledger_schema import SCHEMA, VERSION
 from tests.documents import CITING_KEY
 from tests.unit.test_ledger import envelope
 
@@ -49,6 +49,7 @@ def make_old(path):
     with changing(path) as connection:
         connection.execute("DROP TABLE nodes")
         connection.execute("DROP TABLE checkpoint")
+        connection.execute("DROP TABLE spoken_of")
         connection.execute("PRAGMA user_version = 0")
     path.with_suffix(".head").unlink(missing_ok=True)
 
@@ -122,7 +123,7 @@ def test_an_upgrade_that_fails_leaves_the_old_ledger(path):
     with changing(path) as connection:
         assert connection.execute("PRAGMA user_version").fetchone() == (0,)
         names = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
-    assert not names & {"nodes", "checkpoint"}
+    assert not names & {"nodes", "checkpoint", "spoken_of"}
 
 
 @pytest.mark.parametrize("opening", [Ledger.open, Ledger.reading])

@@ -1,0 +1,179 @@
+"""Whether a citation still stands: what the ledgers on this machine have that speaks of it.
+
+Source: docs/reference/citation.md, "Retraction", rule C10.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import ExitStack, closing, contextmanager
+from datetime import UTC, datetime
+from functools import partial
+from typing import Literal, NoReturn, TypeAlias
+
+from pith_agent.desk import SigningDesk, known_signers
+from pith_agent.errors import (
+    CitationError,
+    CitationRetractedError,
+    CitationSupersededError,
+    NotFoundError,
+    StorageError,
+)
+from pith_agent.protocol.citation_check import Lookup, Lookups, one_by_one
+from pith_agent.protocol.citation_report import CitationReport, examine_citation
+from pith_agent.protocol.citation_signer import with_signers
+from pith_agent.protocol.display import safe_text
+from pith_agent.protocol.envelope_check import stated_type
+from pith_agent.protocol.record import at
+from pith_agent.protocol.report import Check
+from pith_agent.protocol.retraction import RETRACTION_TYPE
+from pith_agent.protocol.strict_json import JsonObject
+from pith_agent.storage.ledger import Ledger
+from pith_agent.storage.ledger_entry import Entry
+from pith_agent.storage.ledger_export import foreign_ledgers
+
+RULE = "citation-standing"
+
+REASON_LENGTH = 300
+"""Characters of a reason that a check quotes."""
+
+Standing: TypeAlias = Literal["retracted", "superseded"]
+
+Judge = Callable[[bytes], CitationReport]
+"""Examines an envelope of a ledger, and who signed it. Cited records need not be looked up."""
+
+
+def verify_statement(
+    citation: JsonObject | bytes,
+    signers: Iterable[bytes],
+    desk: SigningDesk,
+    record: Lookup,
+    records: Lookups,
+) -> CitationReport:
+    """Check a signed statement: itself, the records behind it, who signed it, whether it stands.
+
+    Args:
+        citation: The DSSE envelope.
+        signers: Raw public keys to accept beside this machine's own and the trusted ones.
+        desk: Knows keys and ledger.
+        record: Finds and verifies one cited record.
+        records: Finds several at once.
+
+    Raises:
+        SigningKeyError, StoreDamagedError: As `known_signers`.
+    """
+    known = known_signers(desk.settings)
+    accepted = [*(signer.public for signer in known), *signers]
+    now = datetime.now(UTC)
+
+    def judge(envelope: JsonObject | bytes, record: Lookup, records: Lookups) -> CitationReport:
+        report = examine_citation(envelope, accepted, record=record, records=records, now=now)
+        return with_signers(report, known, desk.first_seen)
+
+    report = judge(citation, record, records)
+    own = {signer.keyid for signer in known if signer.own}
+    alone = partial(judge, record=_not_looked_up, records=one_by_one(_not_looked_up))
+    with known_ledgers(desk) as ledgers:
+        return with_standing(report, ledgers, alone, own)
+
+
+@contextmanager
+def known_ledgers(desk: SigningDesk) -> Iterator[list[Ledger]]:
+    """This machine's ledger and those that were imported, for reading."""
+    with ExitStack() as stack:
+        paths = sorted(foreign_ledgers(desk.settings.home).glob("*.sqlite3"))
+        foreign = [stack.enter_context(closing(Ledger.reading(path))) for path in paths]
+        yield [desk.ledger, *foreign]
+
+
+def with_standing(
+    report: CitationReport, ledgers: Iterable[Ledger], judge: Judge, own: Collection[str] = ()
+) -> CitationReport:
+    """Add rule C10 to the report on a citation or bibliography whose signature holds, decided anew.
+
+    Args:
+        report: With in `signed_by` only keys that may be believed. Without any nothing is added:
+            the statement is refused already.
+        ledgers: Those to look at.
+        judge: Examines what they have that speaks of the citation.
+        own: Key ids of this machine. Of these one may take the place of another.
+    """
+    if not report.signed_by or report.kind not in ("citation", "bibliography"):
+        return report
+    return report.with_checks(standing_check(report, ledgers, judge, own))
+
+
+def standing_check(
+    report: CitationReport, ledgers: Iterable[Ledger], judge: Judge, own: Collection[str] = ()
+) -> Check:
+    """C10: no key that signed the citation has retracted it, as far as is known here.
+
+    A retraction by another key counts for nothing. Arguments as `with_standing`.
+    """
+    citation_id = report.citation_id or ""
+    newer: list[str] = []
+    try:
+        entries = [entry for ledger in ledgers for entry in ledger.about(citation_id)]
+    except (StorageError, CitationError) as error:
+        # Without the ledger as little is known as on a machine that never had it.
+        detail = f"Whether it was retracted is not known: {error.message}"
+        return Check.warned(RULE, error.code, detail)
+    for entry in entries:
+        said = judge(entry.envelope.canonical())
+        if any(check.status == "fail" for check in said.checks):
+            continue
+        if said.kind == "retraction":
+            if not set(said.signed_by).isdisjoint(report.signed_by):
+                return _retracted(said)
+        elif _same_signer(report.signed_by, said.signed_by, own):
+            newer.append(said.citation_id or "")
+    if newer:
+        return Check.warned(
+            RULE,
+            CitationSupersededError.code,
+            f"Its signer has signed another in its place: {newer[-1]}.",
+            found=newer[-1],
+        )
+    return Check.passed(
+        RULE, "Not known to be retracted: only ledgers on this machine were looked at."
+    )
+
+
+def stated_standing(entry: Entry, ledger: Ledger) -> Standing | None:
+    """What the ledger says of one of its entries; `None` if nothing speaks against it.
+
+    For lists: key ids are compared, and no signature is. `standing_check` proves it.
+
+    Raises:
+        StoreDamagedError, LedgerForkError: As `Ledger.about`.
+    """
+    keyids = {one.keyid for one in entry.envelope.signatures}
+    kinds = [
+        stated_type(other.envelope.payload_bytes)
+        for other in ledger.about(entry.citation_id)
+        if not keyids.isdisjoint(one.keyid for one in other.envelope.signatures)
+    ]
+    if RETRACTION_TYPE in kinds:
+        return "retracted"
+    return "superseded" if kinds else None
+
+
+def _retracted(said: CitationReport) -> Check:
+    reason = at(said.statement, "predicate.reason")
+    instead = at(said.statement, "predicate.superseded_by")
+    why = f" The reason given: {safe_text(str(reason), REASON_LENGTH)}" if reason else ""
+    other = f" It names {instead} instead." if instead else ""
+    return Check.refused(
+        RULE,
+        CitationRetractedError,
+        f"Its signer retracted it.{other}{why}",
+        found=said.citation_id,
+    )
+
+
+def _same_signer(old: Iterable[str], new: Iterable[str], own: Collection[str]) -> bool:
+    """Whether a key signed both; keys of this machine are one signer, as after a rotation."""
+    before, after, ours = set(old), set(new), set(own)
+    return bool(before & after) or bool(before & ours and after & ours)
+
+
+def _not_looked_up(name: str) -> NoReturn:
+    raise NotFoundError(f"{name} was not looked up.")
