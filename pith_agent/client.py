@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Self, TypeAlias, TypeVar, overload
+from typing import TYPE_CHECKING, Self, TypeAlias, TypeVar, Unpack, overload
 
 from pith_agent.answers import (
     Answer,
@@ -33,6 +33,7 @@ from pith_agent.storage.files import RecordFiles
 
 if TYPE_CHECKING:
     from pith_agent.desk import SigningDesk
+    from pith_agent.judging import Asked
     from pith_agent.protocol.citation import Agent, Citing, Relationship
     from pith_agent.statements import Statements
     from pith_agent.storage.keys import Ask
@@ -274,22 +275,26 @@ class Client:
         return self.ledger.head() or self._desk.writable().sign_head(self._desk.key())
 
     def verify_citation(
-        self, citation: JsonObject | bytes, signers: Iterable[bytes] = ()
+        self, citation: JsonObject | bytes, signers: Iterable[bytes] = (), **asked: "Unpack[Asked]"
     ) -> CitationReport:
         """Check a signed statement, the records behind it, who signed it, and whether it stands.
 
         Args:
-            citation: The DSSE envelope.
-            signers: Raw public keys to accept beside this machine's own and the trusted ones.
+            citation: The DSSE envelope, or a bundle, which is verified with its own records.
+            signers: Raw public keys to accept beside those of this machine and the trusted ones.
+                Where a policy names the signers, only those count.
+            asked: A policy, a ledger proof, the document that cites: see `judging.Asked`.
 
         Raises:
             SigningKeyError: One of this machine's key files cannot be used.
             StoreDamagedError: The list of trusted or of revoked keys is damaged.
+            PolicyError: The policy of the settings is none.
         """
         # Imported here, as the desk is.
-        from pith_agent.standing import verify_statement  # noqa: PLC0415
+        from pith_agent.judging import Judge  # noqa: PLC0415
 
-        return verify_statement(citation, signers, self._desk, self.prove, self._proofs)
+        judge = Judge(self._desk, self.trust, self.prove, self._proofs)
+        return judge.examine(citation, signers, asked)
 
     def verify_citations(self, citations: Iterable[JsonObject | bytes]) -> list[CitationReport]:
         """Check several citations as `verify_citation` does; their records are found at once."""

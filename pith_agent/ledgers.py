@@ -5,22 +5,15 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from pith_agent.client import Client
-from pith_agent.desk import known_signers, own_publics
+from pith_agent.desk import known_signers
 from pith_agent.errors import (
-    CitationError,
-    DocumentError,
     LedgerForkError,
     LedgerRollbackError,
     NotFoundError,
 )
-from pith_agent.protocol.canon import canonical_bytes
-from pith_agent.protocol.checkpoint import NoteKey, claimed_checkpoint, origin_of
-from pith_agent.protocol.citation_report import CitationReport
-from pith_agent.protocol.envelope_check import MAX_ENVELOPE_BYTES
+from pith_agent.inclusion import keys_of, ledger_keys
+from pith_agent.protocol.checkpoint import NoteKey, claimed_checkpoint
 from pith_agent.protocol.merkle import root_at
-from pith_agent.protocol.report import Check
-from pith_agent.protocol.strict_json import parse_json
-from pith_agent.protocol.tlog_proof import TlogProof
 from pith_agent.settings import Settings
 from pith_agent.storage.ledger import Ledger
 from pith_agent.storage.ledger_export import (
@@ -31,55 +24,10 @@ from pith_agent.storage.ledger_export import (
     import_ledger,
 )
 
-RULE = "ledger-inclusion"
-
-
-def ledger_keys(client: Client, named: Iterable[NoteKey] = ()) -> list[NoteKey]:
-    """The keys of ledgers that are trusted here.
-
-    Those that the caller names, those of this machine's own ledger, and each trusted signer's for
-    the ledger that is named after its key.
-
-    Raises:
-        SigningKeyError, StoreDamagedError: As `known_signers`.
-    """
-    keys = [*named, *own_keys(client)]
-    known = known_signers(client.settings)
-    return [*keys, *(NoteKey(origin_of(one.public), one.public) for one in known)]
-
 
 def own_keys(client: Client) -> list[NoteKey]:
     """The keys of this machine under the name of its ledger: after a rotation they are several."""
-    note = client.ledger.head()
-    if note is None:
-        return []
-    origin = claimed_checkpoint(note)[0].origin
-    return [NoteKey(origin, public) for public in own_publics(client.settings)]
-
-
-def with_inclusion(
-    report: CitationReport, citation: bytes, proof: bytes, keys: Iterable[NoteKey]
-) -> CitationReport:
-    """Add to a report whether the citation is in a ledger, decided anew. Total.
-
-    Args:
-        report: On a citation. Without a signature that holds nothing is added: it is refused.
-        citation: The envelope that the report is on.
-        proof: A proof file.
-        keys: The keys of the ledgers that the caller trusts.
-    """
-    if not report.signed_by:
-        return report
-    try:
-        leaf = canonical_bytes(parse_json(citation, cap=MAX_ENVELOPE_BYTES))
-        checkpoint = TlogProof.parse(proof).verify(leaf, keys)
-    except (CitationError, DocumentError) as error:
-        check = Check.refused(RULE, type(error), error.message)
-    else:
-        check = Check.passed(
-            RULE, f"The citation is in the ledger {checkpoint.origin} of {checkpoint.size} entries."
-        )
-    return report.with_checks(check)
+    return keys_of(client.ledger, client.settings)
 
 
 @contextmanager
@@ -120,7 +68,7 @@ def keep_export(client: Client, path: Path, named: Iterable[NoteKey] = ()) -> Im
         StorageError: It cannot be read, or not be kept.
     """
     signers = [one.public for one in known_signers(client.settings)]
-    export = ExportFile(path, ledger_keys(client, named), signers)
+    export = ExportFile(path, ledger_keys(client.ledger, client.settings, named), signers)
     own = client.ledger.head()
     if own is not None and claimed_checkpoint(own)[0].origin == export.checkpoint.origin:
         said = export.checkpoint

@@ -3,13 +3,13 @@
 Source: docs/reference/citation.md, "Retraction", rule C10.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from typing import Literal, NoReturn, TypeAlias
 
-from pith_agent.desk import SigningDesk, known_signers
+from pith_agent.desk import SigningDesk
 from pith_agent.errors import (
     CitationError,
     CitationRetractedError,
@@ -19,7 +19,7 @@ from pith_agent.errors import (
 )
 from pith_agent.protocol.citation_check import Lookup, Lookups, one_by_one
 from pith_agent.protocol.citation_report import CitationReport, examine_citation
-from pith_agent.protocol.citation_signer import with_signers
+from pith_agent.protocol.citation_signer import Signer, with_signers
 from pith_agent.protocol.display import safe_text
 from pith_agent.protocol.envelope_check import stated_type
 from pith_agent.protocol.record import at
@@ -43,7 +43,8 @@ Judge = Callable[[bytes], CitationReport]
 
 def verify_statement(
     citation: JsonObject | bytes,
-    signers: Iterable[bytes],
+    known: Sequence[Signer],
+    named: Iterable[bytes],
     desk: SigningDesk,
     record: Lookup,
     records: Lookups,
@@ -52,16 +53,13 @@ def verify_statement(
 
     Args:
         citation: The DSSE envelope.
-        signers: Raw public keys to accept beside this machine's own and the trusted ones.
+        known: The signers to accept, and what is known of their keys.
+        named: Raw public keys to accept of which nothing is known.
         desk: Knows keys and ledger.
         record: Finds and verifies one cited record.
         records: Finds several at once.
-
-    Raises:
-        SigningKeyError, StoreDamagedError: As `known_signers`.
     """
-    known = known_signers(desk.settings)
-    accepted = [*(signer.public for signer in known), *signers]
+    accepted = [*(signer.public for signer in known), *named]
     now = datetime.now(UTC)
 
     def judge(envelope: JsonObject | bytes, record: Lookup, records: Lookups) -> CitationReport:

@@ -11,6 +11,7 @@ from typing import TypeAlias, TypedDict
 
 from pith_agent.desk import SigningDesk, own_publics
 from pith_agent.errors import (
+    AlreadySignedError,
     NotYourCitationError,
     PithError,
     ShortIdentifierError,
@@ -22,8 +23,9 @@ from pith_agent.protocol.bibliography import (
     draft_bibliography,
 )
 from pith_agent.protocol.canon import sha256
-from pith_agent.protocol.citation import After, Envelope, InTotoStatement, pae
+from pith_agent.protocol.citation import MAX_SIGNATURES, After, Envelope, InTotoStatement, pae
 from pith_agent.protocol.citation_draft import CitationRequest
+from pith_agent.protocol.citation_report import read_statement
 from pith_agent.protocol.display import safe_text
 from pith_agent.protocol.envelope_check import stated_type
 from pith_agent.protocol.identifier import Identifier, parse_identifier
@@ -144,6 +146,33 @@ class Statements:
         statement = draft_retraction(request, **_moment())
         signed = () if dry_run else self._sign([statement], only=keyids)[0]
         return SignedRetraction(**outcome(statement, *signed), retracts=request.citation_id)
+
+    def cosign(self, envelope: Envelope, examine: Callable[[Envelope], None]) -> Envelope:
+        """Add this machine's signature to a statement, and log it if the ledger lacks it.
+
+        Args:
+            envelope: What others have signed.
+            examine: Refuses, by raising, what is not to be signed. It is given the envelope with
+                the signature on it, which is not handed out before.
+
+        Raises:
+            AlreadySignedError: The key has signed it.
+            StatementError: It has as many signatures as it may have, or is no statement of ours.
+            PithError: As `_sign`, or as `examine`.
+        """
+        key = self._desk.key()
+        if key.keyid in {one.keyid for one in envelope.signatures}:
+            raise AlreadySignedError(f"The key {key.keyid[:16]} has signed this.")
+        if len(envelope.signatures) >= MAX_SIGNATURES:
+            raise StatementError(f"Nothing was signed: it has {MAX_SIGNATURES} signatures.")
+        # Signed as a statement of ours, as each signature is: a key signs no bytes of others.
+        signed = key.sign(read_statement(envelope.payload_bytes))
+        signatures = (*envelope.signatures, *signed.signatures)
+        cosigned = envelope.model_copy(update={"signatures": signatures})
+        examine(cosigned)
+        if self._desk.ledger.get(envelope.citation_id) is None:
+            self._desk.writable().append([cosigned], key)
+        return cosigned
 
     def _sign(
         self, statements: Sequence[InTotoStatement], only: Container[str] | None = None

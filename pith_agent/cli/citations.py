@@ -19,15 +19,17 @@ from pith_agent.cli.ledger import (
     read_proof,
 )
 from pith_agent.cli.options import as_json, dump, ends_with_code, list_by_default, with_client
+from pith_agent.cli.passing_on import bundle, cosign
+from pith_agent.cli.passing_on import policy as policy_
 from pith_agent.cli.signed_report import citation_lines, logged_lines, signed_lines
 from pith_agent.cli.signing import retract, sign_bibliography, write_envelopes
+from pith_agent.cli.sources import read_source
 from pith_agent.client import Client
-from pith_agent.errors import FileError, SettingsError
-from pith_agent.ledgers import ledger_keys, with_inclusion
+from pith_agent.errors import SettingsError
+from pith_agent.judging import Asked, read_policy
 from pith_agent.protocol.checkpoint import NoteKey
 from pith_agent.protocol.citation import RELATIONSHIPS
 from pith_agent.protocol.citation_draft import CitationRequest
-from pith_agent.protocol.envelope_check import MAX_ENVELOPE_BYTES
 from pith_agent.tools.results import logged
 
 
@@ -146,6 +148,16 @@ def show(citation_id: str, as_json: bool, client: Client) -> None:
     type=click.Path(dir_okay=False, path_type=Path),
     help="The proof that the one SOURCE is in a ledger.",
 )
+@click.option(
+    "--citing",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="The document that cites: a SOURCE that was signed in another is refused.",
+)
+@click.option(
+    "--policy",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Who may sign what: a policy.toml.  [PITH_POLICY, or policy.toml in --home]",
+)
 @ledger_key
 @as_json
 @ends_with_code
@@ -154,22 +166,28 @@ def verify(
     sources: tuple[str, ...],
     public_key: tuple[str, ...],
     proof: Path | None,
+    citing: Path | None,
+    policy: Path | None,
     ledger_key: tuple[str, ...],
     as_json: bool,
     client: Client,
 ) -> None:
-    """Check signed citations: signature, statement, cited record, claim, quote.
+    """Check signed citations: signature, statement, cited record, claim, quote, policy.
 
-    A SOURCE is a file with an envelope, - for standard input, or a citation id of the ledger.
+    A SOURCE is a file with an envelope or a bundle, - for standard input, or a citation id of the
+    ledger. A bundle is verified with the records in it.
     """
     signers = [_public_key(text) for text in public_key]
     if proof is not None and len(sources) > 1:
         raise click.UsageError("A proof is of one SOURCE.")
-    citations = [_read(client, source) for source in sources]
-    reports = [client.verify_citation(citation, signers) for citation in citations]
-    if proof is not None:
-        keys = ledger_keys(client, map(NoteKey.parse, ledger_key))
-        reports = [with_inclusion(reports[0], citations[0], read_proof(proof), keys)]
+    asked: Asked = {
+        "policy": read_policy(policy) if policy else None,
+        "citing_sha256": _sha256(citing) if citing else None,
+        "proof": read_proof(proof) if proof else None,
+        "ledger_keys": list(map(NoteKey.parse, ledger_key)),
+    }
+    citations = [read_source(client, source) for source in sources]
+    reports = [client.verify_citation(citation, signers, **asked) for citation in citations]
     if as_json:
         results = [
             {"target": source, **report.model_dump(mode="json")}
@@ -183,7 +201,11 @@ def verify(
     sys.exit(worst(report.verdict for report in reports))
 
 
-for _command in (retract, sign_bibliography, prove, export, import_, checkpoint, convert):
+_OTHERS = (
+    *(retract, sign_bibliography, cosign, bundle, policy_),
+    *(prove, export, import_, checkpoint, convert),
+)
+for _command in _OTHERS:
     citations.add_command(_command)
 
 
@@ -193,20 +215,13 @@ def _citing(path: Path | None, name: str | None, kind: str | None) -> dict[str, 
         if name is None:
             raise click.UsageError("Say what cites: --in FILE or --id TEXT.")
         return {"kind": kind or "agent_output", "id": name}
-    with path.open("rb") as file:
-        digest = {"sha256": hashlib.file_digest(file, "sha256").hexdigest()}
+    digest = {"sha256": _sha256(path)}
     return {"kind": kind or "document", "id": name or path.as_posix(), "digest": digest}
 
 
-def _read(client: Client, source: str) -> bytes:
-    if source == "-":
-        return sys.stdin.buffer.read(MAX_ENVELOPE_BYTES + 1)
-    if source.startswith("pcite:"):
-        return client.ledger.require(source).envelope.canonical()
-    try:
-        return Path(source).read_bytes()
-    except OSError as error:
-        raise FileError(f"{source} cannot be read: {error.strerror}.") from error
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _public_key(text: str) -> bytes:

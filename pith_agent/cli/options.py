@@ -19,7 +19,7 @@ from pith_agent.settings import Settings
 P = ParamSpec("P")
 R = TypeVar("R")
 
-SIGNING = ("cite", "retract", "sign-bibliography")
+SIGNING = ("cite", "retract", "sign-bibliography", "cosign")
 """Commands that may ask for the passphrase of a key."""
 
 refresh = click.option(

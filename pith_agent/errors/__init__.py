@@ -12,12 +12,13 @@ PithError
 │   ├── TitleUnconfirmedError … YearHintError    only mentioned, unless the policy is strict
 │   ├── UndecidableError       nothing is refuted, but something cannot be proved
 │   │   ├── NoReceiptError … UnprovableAliasError
-│   │   └── UnknownSignerError
+│   │   └── UnknownSignerError, CitingUnboundError
 │   └── CitationError          a signed citation does not hold
 │       ├── CitationNotCanonicalError … UnknownClaimError
 │       ├── CitationRetractedError … NotYourCitationError
 │       ├── RevokedSignerError … ExpiredSignerError
-│       └── LedgerProofError … ThresholdError
+│       ├── LedgerProofError … ThresholdError
+│       └── BundleError, CitingMismatchError, AlreadySignedError
 ├── LookupFailedError          every source answered, and no single record came of it
 │   ├── NotFoundError
 │   └── AmbiguousError
@@ -33,6 +34,8 @@ PithError
 """
 
 from pith_agent.errors.citation import (
+    AlreadySignedError,
+    BundleError,
     CheckpointError,
     CheckpointSignatureError,
     CitationError,
@@ -41,6 +44,8 @@ from pith_agent.errors.citation import (
     CitationSupersededError,
     CitationTooOldError,
     CitedRecordError,
+    CitingMismatchError,
+    CitingUnboundError,
     ClaimMismatchError,
     DuplicateCitationError,
     FutureCitationError,
@@ -129,8 +134,10 @@ __all__ = [
     "AbstractMismatchError",
     "AbstractUnconfirmedError",
     "AliasMismatchError",
+    "AlreadySignedError",
     "AmbiguousError",
     "ArgumentsError",
+    "BundleError",
     "CanonicalFormError",
     "CheckpointError",
     "CheckpointSignatureError",
@@ -140,6 +147,8 @@ __all__ = [
     "CitationSupersededError",
     "CitationTooOldError",
     "CitedRecordError",
+    "CitingMismatchError",
+    "CitingUnboundError",
     "ClaimMismatchError",
     "ClaimedTitleError",
     "ConflictingIdentifiersError",

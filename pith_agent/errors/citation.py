@@ -162,3 +162,31 @@ class ThresholdError(CitationError):
 
     code = "threshold-not-met"
     hint = "Have it signed by more of the signers that the policy names."
+
+
+class BundleError(CitationError):
+    """The file is no citation bundle."""
+
+    code = "malformed-bundle"
+    hint = "Give the file as 'pith-agent citations bundle' wrote it."
+
+
+class CitingMismatchError(CitationError):
+    """The citation was signed in another document."""
+
+    code = "citing-mismatch"
+    hint = "Do not accept this citation here: it was taken from another document."
+
+
+class CitingUnboundError(UndecidableError):
+    """The citation does not say in which document it was made."""
+
+    code = "citing-unbound"
+    hint = "Ask the signer to sign again, with the digest of the document."
+
+
+class AlreadySignedError(CitationError):
+    """That key has signed the citation before."""
+
+    code = "already-signed"
+    hint = "Sign with another key: one key counts once, however often it signs."

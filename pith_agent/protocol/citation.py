@@ -31,6 +31,9 @@ MAX_QUOTE = 20_000
 ID_START = "pcite:"
 """A citation id is this and the SHA-256 of the payload, 64 hex digits."""
 
+MAX_SIGNATURES = 16
+"""Of one envelope."""
+
 PAYLOAD_TYPE: Final = "application/vnd.in-toto+json"
 STATEMENT_TYPE: Final = "https://in-toto.io/Statement/v1"
 PREDICATE_TYPE: Final = "https://pith-agent.dev/attestation/citation/v1"
@@ -226,7 +229,7 @@ class Envelope(Part):
     payload: str
     """Canonical JSON of a statement, base64."""
     payload_type: Literal["application/vnd.in-toto+json"] = Field(PAYLOAD_TYPE, alias="payloadType")
-    signatures: Annotated[tuple[Signature, ...], Field(min_length=1, max_length=16)]
+    signatures: Annotated[tuple[Signature, ...], Field(min_length=1, max_length=MAX_SIGNATURES)]
 
     @property
     def payload_bytes(self) -> bytes:

@@ -19,45 +19,33 @@ import base64
 import binascii
 import hashlib
 import tomllib
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from pith_agent.errors import PolicyError
+from pith_agent.errors import (
+    CitationTooOldError,
+    PolicyError,
+    RelationshipError,
+    ThresholdError,
+)
 from pith_agent.protocol.citation import RELATIONSHIPS
+from pith_agent.protocol.citation_report import CitationReport
+from pith_agent.protocol.citation_signer import Signer, parse_time
 from pith_agent.protocol.display import safe_text
+from pith_agent.protocol.record import at
+from pith_agent.protocol.report import Check
 
 VERSION = 1
 MAX_SIGNERS = 256
 MAX_POLICY_BYTES = 256 << 10
 
+RULE = "citation-policy"
+RECORD_RULE = "cited-record"
+
 _RULES = {"threshold", "relationships", "max_age_days", "require_record"}
 _SIGNER = {"name", "public_key", "identity", "relationships", "until"}
-
-
-@dataclass(frozen=True, slots=True)
-class Signer:
-    """One key whose citations count."""
-
-    public: bytes
-    """The raw Ed25519 key, 32 bytes."""
-    name: str = ""
-    identity: str = ""
-    """Who that is, in the words of whoever wrote the policy."""
-    relationships: frozenset[str] | None = None
-    """What the signer may say; `None` for all."""
-    until: date | None = None
-    """The last day, by the statement's own time, on which its citations count."""
-
-    @property
-    def keyid(self) -> str:
-        """SHA-256 of the key, 64 hex digits."""
-        return hashlib.sha256(self.public).hexdigest()
-
-    def may(self, relationship: str, created: date) -> bool:
-        """Whether a citation of that kind and day is this signer's to make."""
-        allowed = self.relationships is None or relationship in self.relationships
-        return allowed and (self.until is None or created <= self.until)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +63,8 @@ class CitationPolicy:
     """Whether the cited record has to be at hand and verified."""
     name: str = "default@1"
     """For reports: the file's name and version."""
-
-
-def signers_only(keys: tuple[bytes, ...]) -> CitationPolicy:
-    """The policy that trusts keys, and asks for one of them."""
-    return CitationPolicy(tuple(Signer(key) for key in keys))
+    sha256: str = ""
+    """Of the file, 64 hex digits."""
 
 
 def parse_policy(data: bytes, name: str = "policy.toml") -> CitationPolicy:
@@ -98,11 +83,7 @@ def parse_policy(data: bytes, name: str = "policy.toml") -> CitationPolicy:
     reader.known("", content, _RULES | {"policy_version", "signer"})
     if content.get("policy_version") != VERSION:
         reader.faults.append(f"policy_version is not {VERSION}")
-    entries = content.get("signer", [])
-    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
-        reader.faults.append("signer is not a list of tables")
-        entries = []
-    signers = tuple(reader.signer(place, entry) for place, entry in enumerate(entries, 1))
+    signers = reader.signers(content.get("signer", []))
     days = reader.number("max_age_days", content, least=1, most=36_500)
     policy = CitationPolicy(
         signers=signers,
@@ -111,17 +92,23 @@ def parse_policy(data: bytes, name: str = "policy.toml") -> CitationPolicy:
         max_age=timedelta(days=days) if days else None,
         require_record=reader.flag("require_record", content),
         name=f"{safe_text(name, 80)}@{VERSION}",
+        sha256=hashlib.sha256(data).hexdigest(),
     )
-    keys = {signer.public for signer in signers}
-    if len(signers) > MAX_SIGNERS:
-        reader.faults.append(f"there are more than {MAX_SIGNERS} signers")
-    if len(keys) < len(signers):
-        reader.faults.append("two signers have one key")
-    if signers and policy.threshold > len(keys):
-        reader.faults.append(f"threshold is {policy.threshold}, and there are {len(keys)} signers")
-    if reader.faults:
-        raise PolicyError(f"{name}: {'; '.join(reader.faults[:10])}.")
+    faults = reader.faults + list(_faults(policy))
+    if faults:
+        raise PolicyError(f"{name}: {'; '.join(faults[:10])}.")
     return policy
+
+
+def _faults(policy: CitationPolicy) -> Iterator[str]:
+    """What is wrong with the signers as a whole."""
+    count = len({signer.public for signer in policy.signers})
+    if len(policy.signers) > MAX_SIGNERS:
+        yield f"there are more than {MAX_SIGNERS} signers"
+    if count < len(policy.signers):
+        yield "two signers have one key"
+    if policy.signers and policy.threshold > count:
+        yield f"threshold is {policy.threshold}, and there are {count} signers"
 
 
 class _Reader:
@@ -158,6 +145,12 @@ class _Reader:
             return None
         return frozenset(value)
 
+    def signers(self, entries: object) -> tuple[Signer, ...]:
+        if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+            self.faults.append("signer is not a list of tables")
+            return ()
+        return tuple(self.signer(place, entry) for place, entry in enumerate(entries, 1))
+
     def signer(self, place: int, entry: dict[str, Any]) -> Signer:
         where = f"signer {place}: "
         self.known(where, entry, _SIGNER)
@@ -170,7 +163,8 @@ class _Reader:
             name=self._text(f"{where}name", entry.get("name", "")),
             identity=self._text(f"{where}identity", entry.get("identity", "")),
             relationships=self.relationships(f"{where}relationships", entry),
-            until=until,
+            until=datetime.combine(until, time.max, UTC) if until else None,
+            listed=True,
         )
 
     def _text(self, name: str, value: object) -> str:
@@ -187,3 +181,93 @@ class _Reader:
         if len(key) != 32:
             self.faults.append(f"{where}public_key is not base64 of 32 bytes")
         return key
+
+
+def with_policy(report: CitationReport, policy: CitationPolicy, now: datetime) -> CitationReport:
+    """Add rule C11 to the report on a statement whose signature holds, decided anew.
+
+    Args:
+        report: With in `signed_by` only keys that may be believed.
+        policy: What the statement has to meet.
+        now: The current time, with a time zone.
+
+    Source:
+        docs/reference/citation-policy.md.
+    """
+    if not report.signed_by:
+        return report
+    if not policy.require_record:
+        report = report.model_copy(update={"checks": tuple(map(_not_required, report.checks))})
+    return report.with_checks(_check_policy(report, policy, now))
+
+
+def _not_required(check: Check) -> Check:
+    """A cited record that is not at hand is only mentioned; one that is refuted still fails."""
+    if check.name != RECORD_RULE or check.status != "undecidable":
+        return check
+    return check.model_copy(update={"status": "warn"})
+
+
+def _check_policy(report: CitationReport, policy: CitationPolicy, now: datetime) -> Check:
+    by = f"The policy {policy.name}"
+    counted = _entitled(report, policy)
+    if not counted:
+        return Check.refused(
+            RULE,
+            RelationshipError,
+            f"{by} does not let its signer say '{report.relationship}' of a paper.",
+            found=report.relationship,
+        )
+    if counted < policy.threshold:
+        return Check.refused(
+            RULE,
+            ThresholdError,
+            f"{by} asks for {policy.threshold} signers who may say this; {counted} signed it. A key"
+            " counts once.",
+            expected=str(policy.threshold),
+            found=str(counted),
+        )
+    created = parse_time(at(report.statement, "predicate.created_at"))
+    if policy.max_age is not None and (created is None or now - created > policy.max_age):
+        return Check.refused(
+            RULE,
+            CitationTooOldError,
+            f"{by} accepts what is at most {policy.max_age.days} days old.",
+            found=at(report.statement, "predicate.created_at"),
+        )
+    return Check.passed(
+        RULE,
+        f"{by} accepts it: it asks for {policy.threshold} of its signers, and {counted} signed.",
+        expected=policy.sha256 or None,
+    )
+
+
+def _entitled(report: CitationReport, policy: CitationPolicy) -> int:
+    """How many of the keys that are believed may say what the statement says."""
+    said, allowed = report.relationship, policy.relationships
+    if said is not None and allowed is not None and said not in allowed:
+        return 0
+    rights = {signer.keyid: signer for signer in policy.signers}
+    return sum(keyid not in rights or rights[keyid].may(said) for keyid in report.signed_by)
+
+
+def policy_lines(policy: CitationPolicy) -> list[str]:
+    """What a policy asks for, in sentences. The words of its author are safe to show."""
+    whose = "one signer" if policy.threshold == 1 else f"{policy.threshold} signers"
+    lines = [f"{policy.name}, SHA-256 {policy.sha256}", f"A citation is signed by {whose} of:"]
+    for one in policy.signers:
+        until = f", up to {one.until.date()}" if one.until else ""
+        name = one.name + (f" ({one.identity})" if one.identity else "")
+        lines.append(f"  {one.keyid[:16]} {name}: {_words(one.relationships)}{until}")
+    if not policy.signers:
+        lines.append("  the keys of this machine, and the signers that are trusted on it")
+    lines.append(f"It says of a paper: {_words(policy.relationships)}.")
+    if policy.max_age is not None:
+        lines.append(f"It is at most {policy.max_age.days} days old, by its own time.")
+    needed = "has to be" if policy.require_record else "need not be"
+    lines.append(f"The cited record {needed} at hand; one that is refuted is never accepted.")
+    return lines
+
+
+def _words(relationships: frozenset[str] | None) -> str:
+    return "anything" if relationships is None else ", ".join(sorted(relationships)) or "nothing"

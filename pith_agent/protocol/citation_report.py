@@ -145,15 +145,30 @@ def _examine(payload: bytes, record: Lookup, records: Lookups, now: datetime) ->
     Raises:
         CitationError: The statement is of no known kind, or not of the form of its kind.
     """
+    statement = read_statement(payload)
+    if isinstance(statement, RetractionStatement):
+        return _retraction(statement, now)
+    if isinstance(statement, BibliographyStatement):
+        return _bibliography(statement, records, now)
+    return _citation(statement, record, now)
+
+
+def read_statement(payload: bytes) -> Statement | BibliographyStatement | RetractionStatement:
+    """C4: the statement in a payload, which has the fields of its kind and no others.
+
+    Raises:
+        UnknownStatementError: It is of no known kind.
+        StatementError: It is not of the form of its kind, or not in canonical form.
+    """
     named = stated_type(payload)
     kind = KINDS.get(named) if named is not None else "citation"
     if kind is None:
         raise UnknownStatementError(f"The statement is of the type {safe_text(named or '', 200)}.")
     if kind == "retraction":
-        return _retraction(_read(payload, RetractionStatement), now)
+        return _read(payload, RetractionStatement)
     if kind == "bibliography":
-        return _bibliography(_read(payload, BibliographyStatement), records, now)
-    return _citation(_read(payload, Statement), record, now)
+        return _read(payload, BibliographyStatement)
+    return _read(payload, Statement)
 
 
 def _citation(statement: Statement, record: Lookup, now: datetime) -> Said:

@@ -35,6 +35,10 @@ class Signer:
     """Citations dated later are refused."""
     distrust_after: datetime | None = None
     """When it was revoked from: what was not seen before may be of somebody else."""
+    relationships: frozenset[str] | None = None
+    """What a policy lets it say; `None` for all."""
+    listed: bool = False
+    """Whether a policy names it."""
 
     @property
     def keyid(self) -> str:
@@ -44,8 +48,17 @@ class Signer:
     @property
     def title(self) -> str:
         """How reports name it."""
-        whose = "your key" if self.own else "trusted signer"
-        return f"{whose} {self.name}" + (f" ({self.identity})" if self.identity else "")
+        whose = "your key" if self.own else "a signer of the policy," if self.listed else ""
+        name = self.name or self.keyid[:16]
+        return f"{whose or 'trusted signer'} {name}" + (
+            f" ({self.identity})" if self.identity else ""
+        )
+
+    def may(self, relationship: str | None) -> bool:
+        """Whether that is the signer's to say. A retraction has no relationship."""
+        return None in (self.relationships, relationship) or relationship in (
+            self.relationships or ()
+        )
 
 
 def parse_time(text: object) -> datetime | None:

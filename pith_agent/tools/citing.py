@@ -94,7 +94,7 @@ class VerifyCitationArguments(Arguments):
         list[dict[str, JsonValue] | str],
         AsList,
         Field(
-            description="Envelopes, as sign_citation returned them; or citation ids, signed here.",
+            description="Envelopes, as sign_citation returned them; bundles; or ids, signed here.",
             json_schema_extra={"minItems": 1, **LIST_LIMITS},
         ),
     ]

@@ -1,12 +1,12 @@
 """policy.toml: whose citations count, and for what."""
 
 import base64
-from datetime import date, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from pith_agent.errors import PolicyError
-from pith_agent.protocol.citation_policy import parse_policy, signers_only
+from pith_agent.protocol.citation_policy import parse_policy, policy_lines
 
 KEY = base64.b64encode(bytes(range(32))).decode()
 OTHER = base64.b64encode(bytes(range(1, 33))).decode()
@@ -32,17 +32,15 @@ def test_a_policy_says_whose_citations_count_and_for_what():
     assert read.relationships == {"cites", "supports"}
     bot, other = read.signers
     assert (bot.public, bot.name, bot.identity) == (bytes(range(32)), "bot", "CI")
-    assert bot.may("cites", date(2027, 6, 30))
-    assert not bot.may("cites", date(2027, 7, 1))
-    assert not bot.may("supports", date(2027, 1, 1))
-    assert other.may("refutes", date(2099, 1, 1))
+    assert (bot.may("cites"), bot.may("supports"), bot.may(None)) == (True, False, True)
+    assert bot.until == datetime(2027, 6, 30, 23, 59, 59, 999999, UTC)
+    assert (other.may("refutes"), other.until) == (True, None)
 
 
 def test_what_is_not_said_is_the_strictest_that_one_signer_can_meet():
     read = policy()
 
     assert (read.threshold, read.require_record, read.signers) == (1, True, ())
-    assert signers_only((bytes(32),)).signers[0].may("refutes", date(2026, 1, 1))
 
 
 @pytest.mark.parametrize(
@@ -88,3 +86,23 @@ def test_bytes_that_are_no_text_and_files_that_are_too_large_are_refused():
     for data in (b"\xff", b"#" * (300 << 10)):
         with pytest.raises(PolicyError):
             parse_policy(data)
+
+
+def test_a_policy_is_told_in_sentences():
+    read = policy(
+        'threshold = 2\nrelationships = ["cites"]\nmax_age_days = 30\nrequire_record = false',
+        signer(more='name = "bot"\nidentity = "CI"\nrelationships = ["cites"]\nuntil = 2027-06-30')
+        + signer(OTHER, more='name = "ann"'),
+    )
+
+    first, *rest = policy_lines(read)
+    assert first == f"policy.toml@1, SHA-256 {read.sha256}"
+    assert rest == [
+        "A citation is signed by 2 signers of:",
+        f"  {read.signers[0].keyid[:16]} bot (CI): cites, up to 2027-06-30",
+        f"  {read.signers[1].keyid[:16]} ann: anything",
+        "It says of a paper: cites.",
+        "It is at most 30 days old, by its own time.",
+        "The cited record need not be at hand; one that is refuted is never accepted.",
+    ]
+    assert "the keys of this machine" in "\n".join(policy_lines(policy()))

@@ -1,0 +1,105 @@
+"""Whether a signed statement is in a ledger that is trusted here.
+
+Source: docs/reference/citation.md, rule C12.
+"""
+
+from collections.abc import Iterable, Iterator
+
+from pith_agent.desk import known_signers, own_publics
+from pith_agent.errors import CitationError, LedgerProofError, LedgerRollbackError
+from pith_agent.protocol.checkpoint import Checkpoint, NoteKey, claimed_checkpoint, origin_of
+from pith_agent.protocol.citation import Envelope
+from pith_agent.protocol.citation_report import CitationReport
+from pith_agent.protocol.record import at
+from pith_agent.protocol.report import Check
+from pith_agent.protocol.tlog_proof import TlogProof
+from pith_agent.settings import Settings
+from pith_agent.storage.ledger import Ledger
+
+RULE = "ledger-inclusion"
+
+
+def ledger_keys(ledger: Ledger, settings: Settings, named: Iterable[NoteKey] = ()) -> list[NoteKey]:
+    """The keys of ledgers that are trusted here.
+
+    Those that the caller names, those of this machine's own ledger, and each trusted signer's for
+    the ledger that is named after its key.
+
+    Raises:
+        SigningKeyError, StoreDamagedError: As `known_signers`.
+    """
+    signers = known_signers(settings)
+    own = keys_of(ledger, settings)
+    return [*named, *own, *(NoteKey(origin_of(one.public), one.public) for one in signers)]
+
+
+def keys_of(ledger: Ledger, settings: Settings) -> list[NoteKey]:
+    """The keys of this machine under the name of its ledger: after a rotation they are several."""
+    note = ledger.head()
+    if note is None:
+        return []
+    origin = claimed_checkpoint(note)[0].origin
+    return [NoteKey(origin, public) for public in own_publics(settings)]
+
+
+def with_inclusion(
+    report: CitationReport, envelope: Envelope, proof: bytes, keys: Iterable[NoteKey]
+) -> CitationReport:
+    """Add rule C12 to the report on a statement whose signature holds, decided anew. Total.
+
+    Args:
+        report: Without a signature that holds nothing is added: it is refused already.
+        envelope: What the report is on.
+        proof: A proof file.
+        keys: The keys of the ledgers that the caller trusts.
+    """
+    if not report.signed_by:
+        return report
+    try:
+        read = TlogProof.parse(proof)
+        checkpoint = _verified(read, envelope, list(keys))
+        _require_order(report, read, checkpoint)
+    except CitationError as error:
+        return report.with_checks(Check.refused(RULE, type(error), error.message))
+    return report.with_checks(
+        Check.passed(
+            RULE, f"The citation is in the ledger {checkpoint.origin} of {checkpoint.size} entries."
+        )
+    )
+
+
+def _verified(proof: TlogProof, envelope: Envelope, keys: list[NoteKey]) -> Checkpoint:
+    """The checkpoint of the ledger that has the envelope, as it is or with fewer signatures.
+
+    Raises:
+        CitationError: It is not in that ledger, or no ledger of `keys` has that checkpoint.
+    """
+    wrong: LedgerProofError | None = None
+    for leaf in _leaves(envelope):
+        try:
+            return proof.verify(leaf, keys)
+        except LedgerProofError as error:
+            wrong = wrong or error
+    raise wrong or LedgerProofError("The envelope has no signature.")
+
+
+def _leaves(envelope: Envelope) -> Iterator[bytes]:
+    # Who signs later adds a signature at the end, and the ledger keeps an entry as it was.
+    for count in range(len(envelope.signatures), 0, -1):
+        yield envelope.model_copy(update={"signatures": envelope.signatures[:count]}).canonical()
+
+
+def _require_order(report: CitationReport, proof: TlogProof, checkpoint: Checkpoint) -> None:
+    """A statement names the head of its ledger when it was signed: it comes after it.
+
+    Raises:
+        LedgerRollbackError: The ledger is shorter than the statement says it was.
+    """
+    origin, size = (at(report.statement, f"predicate.after.{name}") for name in ("origin", "size"))
+    if origin != checkpoint.origin or not isinstance(size, int):
+        return
+    if proof.index < size or checkpoint.size <= size:
+        raise LedgerRollbackError(
+            f"The ledger had {size} entries when this was signed; the proof puts it at"
+            f" {proof.index} of {checkpoint.size}."
+        )

@@ -1,0 +1,175 @@
+"""A signed statement is held against all that is asked of it: rules, policy, document, ledger.
+
+Source: docs/reference/citation.md, rules C1 to C13.
+"""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TypedDict
+
+from pith_agent.desk import SigningDesk, known_signers
+from pith_agent.errors import (
+    BundleError,
+    CitingMismatchError,
+    CitingUnboundError,
+    JsonError,
+    PolicyError,
+)
+from pith_agent.inclusion import ledger_keys, with_inclusion
+from pith_agent.protocol.checkpoint import NoteKey
+from pith_agent.protocol.citation_bundle import BundledRecords, CitationBundle, is_bundle
+from pith_agent.protocol.citation_check import Lookup, Lookups, one_by_one
+from pith_agent.protocol.citation_policy import (
+    MAX_POLICY_BYTES,
+    CitationPolicy,
+    parse_policy,
+    with_policy,
+)
+from pith_agent.protocol.citation_report import CitationReport
+from pith_agent.protocol.citation_signer import Signer
+from pith_agent.protocol.envelope_check import open_envelope
+from pith_agent.protocol.record import at
+from pith_agent.protocol.report import Check
+from pith_agent.protocol.strict_json import JsonObject, plain
+from pith_agent.protocol.trust import TrustRoot
+from pith_agent.settings import Settings
+from pith_agent.standing import verify_statement
+
+CITING_RULE = "citing-document"
+
+
+class Asked(TypedDict, total=False):
+    """What is asked of a statement beyond its own rules. All of it may be absent."""
+
+    policy: CitationPolicy | None
+    """Instead of the policy of the settings."""
+    citing_sha256: str | None
+    """SHA-256 of the document in which the citation stands, 64 hex digits."""
+    proof: bytes | None
+    """A C2SP tlog-proof that it is in a ledger; without one, that of the bundle."""
+    ledger_keys: Iterable[NoteKey]
+    """Keys of ledgers to trust beside those of this machine and of trusted signers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """Checks signed statements for one client."""
+
+    desk: SigningDesk
+    trust: TrustRoot
+    record: Lookup
+    records: Lookups
+
+    def examine(
+        self, citation: JsonObject | bytes, signers: Iterable[bytes], asked: Asked
+    ) -> CitationReport:
+        """See `Client.verify_citation`."""
+        settings = self.desk.settings
+        policy = asked.get("policy") or load_policy(settings)
+        bundle: CitationBundle | None = None
+        here = self
+        if is_bundle(citation):
+            try:
+                bundle = CitationBundle.parse(citation_bytes(citation))
+            except BundleError as error:
+                refused = Check.refused("envelope", BundleError, error.message)
+                return CitationReport(verdict="failed", code="").with_checks(refused)
+            citation = bundle.envelope
+            prove = BundledRecords(bundle.records, self.trust).prove
+            here = replace(self, record=prove, records=one_by_one(prove))
+        known, named = accepted_signers(settings, policy, signers)
+        report = verify_statement(citation, known, named, self.desk, here.record, here.records)
+        proof = asked.get("proof") or (bundle.proof if bundle else None)
+        if proof is not None and report.signed_by:
+            keys = ledger_keys(self.desk.ledger, settings, asked.get("ledger_keys", ()))
+            report = with_inclusion(report, open_envelope(citation).envelope, proof, keys)
+        if (digest := asked.get("citing_sha256")) is not None:
+            report = with_document(report, digest)
+        return with_policy(report, policy, datetime.now(UTC)) if policy else report
+
+
+def citation_bytes(citation: JsonObject | bytes) -> bytes:
+    """A bundle that was given as an object, as its file would be."""
+    if isinstance(citation, bytes):
+        return citation
+    try:
+        return json.dumps(plain(citation), ensure_ascii=False).encode("utf-8")
+    except (ValueError, JsonError):
+        return b""  # Half of a surrogate pair, say: it is no bundle.
+
+
+def load_policy(settings: Settings) -> CitationPolicy | None:
+    """The policy of the settings; `None` if there is none.
+
+    Raises:
+        PolicyError: The file cannot be read, or is no policy. It is never taken for no policy.
+    """
+    if settings.policy_file is not None:
+        return read_policy(settings.policy_file)
+    usual = settings.home / "policy.toml"
+    return read_policy(usual) if usual.exists() else None
+
+
+def read_policy(path: Path) -> CitationPolicy:
+    """The policy in a file.
+
+    Raises:
+        PolicyError: It cannot be read, or is no policy.
+    """
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_POLICY_BYTES + 1)
+    except OSError as error:
+        raise PolicyError(f"The policy {path} cannot be read: {error.strerror}.") from error
+    return parse_policy(data, path.name)
+
+
+def accepted_signers(
+    settings: Settings, policy: CitationPolicy | None, named: Iterable[bytes]
+) -> tuple[list[Signer], list[bytes]]:
+    """The signers whose statements count here; and further raw keys, of which nothing is known.
+
+    A policy that names signers names all of them: then neither this machine's keys nor those that
+    the caller names count beside it. What is known against a key holds all the same.
+
+    Raises:
+        SigningKeyError, StoreDamagedError: As `known_signers`.
+    """
+    known = known_signers(settings)
+    if policy is None or not policy.signers:
+        return known, list(named)
+    listed = {signer.public for signer in policy.signers}
+    return [*policy.signers, *(signer for signer in known if signer.public in listed)], []
+
+
+def with_document(report: CitationReport, sha256: str) -> CitationReport:
+    """Add rule C13 to a report: the statement was signed in that document, decided anew.
+
+    Without a signature that holds nothing is added: it is refused already.
+    """
+    if not report.signed_by or report.kind not in ("citation", "bibliography"):
+        return report
+    found = at(report.statement, "predicate.citing.digest.sha256")
+    if found is None:
+        check = Check.refused(
+            CITING_RULE,
+            CitingUnboundError,
+            "The statement gives no digest of the document that cites.",
+            expected=sha256,
+        )
+    elif found != sha256:
+        check = Check.refused(
+            CITING_RULE,
+            CitingMismatchError,
+            "The statement was signed in another document, or another version of it.",
+            expected=sha256,
+            found=found,
+        )
+    else:
+        check = Check.passed(
+            CITING_RULE, "The statement was signed in this document.", expected=sha256
+        )
+    return report.with_checks(check)

@@ -1,0 +1,365 @@
+"""What an attacker may try with signed citations: each is refused, with a code of its own.
+
+By the library, the command line and the tools of agents alike.
+"""
+
+import base64
+import copy
+import hashlib
+import json
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+from nacl.signing import SigningKey
+
+from pith_agent import Agent, CitationRequest, Citing, Client, Digest, Settings, examine
+from pith_agent.cli.main import main
+from pith_agent.errors import PithError
+from pith_agent.passing_on import cosign, make_bundle
+from pith_agent.protocol.canon import canonical_bytes
+from pith_agent.protocol.citation import CitationKey, pae
+from pith_agent.protocol.citation_bundle import CitationBundle
+from pith_agent.protocol.citation_draft import quoted_sha256
+from pith_agent.tools import call_tool
+from tests.documents import real_record
+
+PAPER, OTHER = "arXiv:2402.13116", "hep-lat/0305021"
+SEED, STRANGER, SECOND = (hashlib.sha256(name).digest() for name in (b"own", b"else", b"second"))
+DOCUMENT, ELSEWHERE = b"As [1] shows.", b"Another text."
+Envelope = dict[str, Any]
+
+
+def sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def b64(data: bytes) -> str:
+    return base64.b64encode(data).decode("ascii")
+
+
+def public(seed: bytes) -> str:
+    return b64(CitationKey(seed).public)
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def client(home: Path):
+    with Client(Settings(home=home, offline=True, agent_key=CitationKey(SEED))) as client:
+        yield client
+
+
+def cited(client: Client, paper: str = PAPER, **said: Any) -> Envelope:
+    citing = Citing(kind="document", id="paper.md", digest=Digest(sha256=sha256(DOCUMENT)))
+    fields = {"relationship": "cites", "citing": citing, "agent": Agent(name="a", version="1")}
+    (signed,) = client.sign_citation(paper, CitationRequest(**fields | said))
+    return dict(signed.envelope or {})
+
+
+def payload_of(envelope: Envelope) -> dict[str, Any]:
+    return dict(json.loads(base64.b64decode(envelope["payload"])))
+
+
+def altered(envelope: Envelope, change: Callable[[dict[str, Any]], object]) -> Envelope:
+    """The statement changed, under the signature that it had."""
+    said = payload_of(envelope)
+    change(said)
+    return {**envelope, "payload": b64(canonical_bytes(said))}
+
+
+def signed(payload: bytes, *seeds: bytes) -> Envelope:
+    """Any payload, signed properly."""
+    keys = [(CitationKey(seed).keyid, SigningKey(seed)) for seed in seeds]
+    signatures = [{"keyid": k, "sig": b64(key.sign(pae(payload)).signature)} for k, key in keys]
+    payload_type = "application/vnd.in-toto+json"
+    return {"payload": b64(payload), "payloadType": payload_type, "signatures": signatures}
+
+
+def resigned(envelope: Envelope, change: Callable[[dict[str, Any]], object]) -> Envelope:
+    """The statement changed by its signer, who signs it again."""
+    return signed(base64.b64decode(altered(envelope, change)["payload"]), SEED)
+
+
+def answers(client: Client, home: Path, citation: Envelope, *options: str, **asked: Any):
+    """(verdict, code) by the library, the command line and the tool, which have to agree."""
+    report = client.verify_citation(citation, **asked)
+    file = home.parent / "citation.json"
+    file.write_text(json.dumps(citation))
+    env = {"PITH_HOME": str(home), "PITH_OFFLINE": "1", "PITH_AGENT_KEY": b64(SEED)}
+    done = CliRunner().invoke(main, ["citations", "verify", str(file), "--json", *options], env=env)
+    (told,) = json.loads(done.stdout)["results"]
+    assert (told["verdict"], told["code"]) == (report.verdict, report.code)
+    assert (done.exit_code == 0) == (report.verdict == "verified")
+    if not options:
+        (item,) = call_tool(client, "verify_citation", {"citations": [citation]})["items"]
+        assert (item["verdict"], item["code"]) == (report.verdict, report.code)
+    return report.verdict, report.code
+
+
+def policy(home: Path, text: str, *seeds: bytes, more: str = "") -> None:
+    """Write the policy that applies at a home."""
+    signers = "".join(f'[[signer]]\npublic_key = "{public(seed)}"\n{more}\n' for seed in seeds)
+    (home / "policy.toml").write_text(f"policy_version = 1\n{text}\n{signers}")
+
+
+def test_what_was_signed_here_is_verified_by_all(client, home):
+    assert answers(client, home, cited(client)) == ("verified", "ok")
+
+
+def test_another_record_in_the_place_of_the_cited_one_is_refused(client, home):
+    other = payload_of(cited(client, OTHER))
+    swapped = resigned(cited(client), lambda said: said.update(subject=other["subject"]))
+
+    assert answers(client, home, swapped) == ("failed", "cited-record-mismatch")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda said: said["predicate"].update(relationship="supports"),
+        lambda said: said["predicate"]["claim"].update(text_sha256="0" * 64),
+        lambda said: said["predicate"]["quote"].update(sha256="0" * 64),
+        lambda said: said["predicate"].update(statement="It is wrong."),
+        lambda said: said["subject"][0]["digest"].update(sha256="0" * 64),
+    ],
+)
+def test_what_is_altered_after_signing_is_refused(client, home, change):
+    envelope = cited(client, claim_id="C1", quote="knowledge distillation", statement="It is.")
+
+    assert answers(client, home, altered(envelope, change)) == ("failed", "invalid-signature")
+
+
+def test_a_signer_cannot_reword_a_claim_of_the_record(client, home):
+    envelope = resigned(
+        cited(client, claim_id="C1"),
+        lambda said: said["predicate"]["claim"].update(text_sha256=quoted_sha256("It is wrong.")),
+    )
+
+    assert answers(client, home, envelope) == ("failed", "claim-mismatch")
+
+
+def test_a_signer_cannot_give_other_words_than_were_hashed(client, home):
+    envelope = resigned(
+        cited(client, quote="knowledge distillation", with_quote_text=True),
+        lambda said: said["predicate"]["quote"].update(text="knowledge destruction"),
+    )
+
+    assert answers(client, home, envelope) == ("failed", "quote-mismatch")
+
+
+def test_a_signer_may_say_only_what_the_policy_lets_it_say(client, home):
+    supports, cites = cited(client, relationship="supports"), cited(client)
+    policy(home, "", SEED, more='relationships = ["cites"]')
+
+    refused = ("failed", "relationship-not-allowed")
+    assert answers(client, home, supports) == refused
+    assert answers(client, home, cites) == ("verified", "ok")
+    policy(home, 'relationships = ["supports"]', SEED)
+    assert answers(client, home, cites) == refused
+
+
+def test_a_key_that_is_not_trusted_proves_nothing(client, home):
+    payload = base64.b64decode(cited(client)["payload"])
+
+    assert answers(client, home, signed(payload, STRANGER)) == ("undecidable", "unknown-signer")
+    policy(home, "", STRANGER)
+    # Whom a policy names is trusted, and nobody beside.
+    assert answers(client, home, signed(payload, STRANGER)) == ("verified", "ok")
+    assert answers(client, home, signed(payload, SEED)) == ("undecidable", "unknown-signer")
+
+
+def test_a_key_counts_once_against_a_threshold(client, home):
+    payload = base64.b64decode(cited(client)["payload"])
+    policy(home, "threshold = 2", SEED, SECOND)
+
+    for seeds in ((SEED,), (SEED, SEED), (SEED, SEED, STRANGER)):
+        refused = ("failed", "threshold-not-met")
+        assert answers(client, home, signed(payload, *seeds)) == refused
+    assert answers(client, home, signed(payload, SEED, SECOND)) == ("verified", "ok")
+    assert answers(client, home, signed(payload, STRANGER, SECOND, SEED)) == ("verified", "ok")
+
+
+def test_a_citation_of_another_document_is_refused(client, home):
+    envelope, here, there = cited(client), home.parent / "a.md", home.parent / "b.md"
+    here.write_bytes(DOCUMENT)
+    there.write_bytes(ELSEWHERE)
+    unbound = cited(client, citing=Citing(kind="agent_output", id="answer 7"))
+
+    def in_document(citation: Envelope, file: Path):
+        digest = sha256(file.read_bytes())
+        return answers(client, home, citation, "--citing", str(file), citing_sha256=digest)
+
+    assert in_document(envelope, here) == ("verified", "ok")
+    assert in_document(envelope, there) == ("failed", "citing-mismatch")
+    assert in_document(unbound, here) == ("undecidable", "citing-unbound")
+
+
+def listing(home: Path) -> str:
+    """What the command line says of a ledger."""
+    env = {"PITH_HOME": str(home), "PITH_OFFLINE": "1", "PITH_AGENT_KEY": b64(SEED)}
+    done = CliRunner().invoke(main, ["citations", "list", "--json"], env=env)
+    assert (done.exit_code == 0) == ("error" not in json.loads(done.stdout))
+    return str(json.loads(done.stdout).get("error", {}).get("code", "ok"))
+
+
+@pytest.mark.parametrize(
+    ("attack", "code"),
+    [
+        ("DELETE FROM entries WHERE idx = 2", "ledger-rollback"),
+        ("UPDATE entries SET leaf = (SELECT leaf FROM entries WHERE idx = 1)", "store-damaged"),
+    ],
+)
+def test_a_ledger_that_is_cut_or_altered_is_refused(client, home, attack, code):
+    for _ in range(3):
+        cited(client)
+    assert listing(home) == "ok"
+    with closing(sqlite3.connect(client.settings.ledger_path)) as database:
+        names = database.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall()
+        for (name,) in names:
+            database.execute(f"DROP TRIGGER {name}")
+        database.execute(attack)
+        database.commit()
+
+    assert listing(home) == code
+
+
+def test_a_ledger_that_is_written_anew_is_refused(home, tmp_path):
+    for place in (home, tmp_path / "anew"):
+        key = CitationKey(SEED)
+        with Client(Settings(home=place, offline=True, agent_key=key)) as client:
+            for _ in range(3):
+                cited(client)
+    assert listing(home) == "ok"
+    (home / "ledger.sqlite3").write_bytes((tmp_path / "anew" / "ledger.sqlite3").read_bytes())
+
+    assert listing(home) == "ledger-fork"
+
+
+def test_a_checkpoint_from_before_the_citation_is_refused(client, home):
+    first = cited(client)
+    client.checkpoint()
+    old = client.ledger.prove(client.verify_citation(first).citation_id).dump()
+    second = cited(client)
+    bundle = make_bundle(client, json.dumps(second).encode())
+    assert answers(client, home, json.loads(bundle.dump())) == ("verified", "ok")
+
+    rolled_back = CitationBundle(bundle.envelope, bundle.records, old)
+    verdict, code = answers(client, home, json.loads(rolled_back.dump()))
+    assert (verdict, code) in {("failed", "ledger-proof"), ("failed", "ledger-rollback")}
+
+
+def test_a_payload_that_could_be_read_in_two_ways_is_refused(client, home):
+    payload = base64.b64decode(cited(client)["payload"])
+
+    for other in (payload + b" ", payload.replace(b'":', b'": ', 1), b" " + payload):
+        assert answers(client, home, signed(other, SEED)) == ("failed", "citation-not-canonical")
+
+
+def test_a_receipt_is_no_citation_and_a_citation_no_receipt(client, home):
+    record = real_record()
+    envelope = cited(client)
+    forged = copy.deepcopy(record)
+    forged["receipt"]["signature_b64"] = envelope["signatures"][0]["sig"]
+    payload = bytes.fromhex(record["canonical_sha256"])
+    as_citation = {
+        **signed(payload, SEED),
+        "signatures": [{"keyid": "0" * 64, "sig": record["receipt"]["signature_b64"]}],
+    }
+
+    assert answers(client, home, record["receipt"]) == ("failed", "malformed-citation")
+    assert answers(client, home, as_citation)[0] != "verified"
+    assert examine(forged).code == "invalid-signature"
+
+
+def test_a_bundle_is_verified_with_what_is_in_it_and_nothing_else(client, home, tmp_path):
+    bundle = make_bundle(client, json.dumps(cited(client)).encode())
+    whole = json.loads(bundle.dump())
+    assert bundle.proof is not None
+    far = tmp_path / "far"
+    with Client(Settings(home=far, offline=True), persistent=False) as reader:
+        signers = [CitationKey(SEED).public]
+        assert reader.verify_citation(whole, signers).code == "checkpoint-signature"
+        far.mkdir(exist_ok=True)
+        policy(far, "", SEED)
+        without = {**whole, "proof": None}
+        assert reader.verify_citation(without).verdict == "verified"
+        lacking = reader.verify_citation({**without, "records": []})
+        assert (lacking.verdict, lacking.code) == ("undecidable", "not-found")
+        tampered = copy.deepcopy(without)
+        tampered["records"][0]["canonical_record"]["source"]["version"] = 1
+        assert reader.verify_citation(tampered).verdict == "failed"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"format": "https://pith-agent.dev/citation-bundle/v2"},
+        {"more": 1},
+        {"records": {}},
+        {"records": ["x"]},
+        {"envelope": []},
+        {"proof": 7},
+        {"proof": "x" * 200_000},
+    ],
+)
+def test_what_is_no_bundle_is_refused(client, home, change):
+    whole = json.loads(make_bundle(client, json.dumps(cited(client)).encode()).dump())
+
+    assert answers(client, home, {**whole, **change}) == ("failed", "malformed-bundle")
+
+
+def test_who_cosigns_has_verified_it_and_signs_once(client, home, tmp_path):
+    envelope = cited(client)
+    data = json.dumps(envelope).encode()
+    key = CitationKey(SECOND)
+    with Client(Settings(home=tmp_path / "second", offline=True, agent_key=key)) as second:
+        twice = cosign(second, data)
+        assert second.ledger.get(twice.citation_id) is not None
+        with pytest.raises(PithError) as caught:
+            cosign(second, twice.canonical())
+        assert caught.value.code == "already-signed"
+        changed = resigned(
+            envelope, lambda said: said["subject"][0]["digest"].update(sha256="0" * 64)
+        )
+        with pytest.raises(PithError) as caught:
+            cosign(second, json.dumps(changed).encode())
+        assert caught.value.code == "cited-record-mismatch"
+        assert len(second.ledger) == 1
+    policy(home, "threshold = 2", SEED, SECOND)
+    both = json.loads(twice.canonical())
+    assert answers(client, home, envelope) == ("failed", "threshold-not-met")
+    assert answers(client, home, both) == ("verified", "ok")
+    # The ledger has it with the first signature only.
+    bundle = make_bundle(client, twice.canonical())
+    assert answers(client, home, json.loads(bundle.dump())) == ("verified", "ok")
+
+
+def test_a_policy_that_cannot_be_read_is_an_error_and_never_no_policy(client, home):
+    envelope = cited(client)
+    (home / "policy.toml").write_text("policy_version = 1\nthreshhold = 2\n")
+
+    with pytest.raises(PithError) as caught:
+        client.verify_citation(envelope)
+    assert caught.value.code == "malformed-policy"
+
+
+def test_a_record_that_is_not_at_hand_may_be_let_pass_and_an_old_citation_not(client, home):
+    envelope = cited(client)
+    policy(home, "require_record = false", SEED)
+    bundle = json.loads(make_bundle(client, json.dumps(envelope).encode()).dump())
+
+    assert answers(client, home, {**bundle, "records": []}) == ("verified", "ok")
+    old = resigned(
+        envelope, lambda said: said["predicate"].update(created_at="2024-01-01T00:00:00Z")
+    )
+    policy(home, "max_age_days = 30", SEED)
+    assert answers(client, home, old) == ("failed", "citation-too-old")
+    assert answers(client, home, envelope) == ("verified", "ok")
