@@ -21,7 +21,7 @@ from pith_agent.protocol.proof import VerifiedRecord
 from pith_agent.protocol.record import load_document
 from pith_agent.protocol.report import Check, Report, decide
 from pith_agent.protocol.stated import Coverage, Stated
-from pith_agent.protocol.titles import Match
+from pith_agent.protocol.title_match import Match
 
 TARGET_LENGTH = 200
 """Characters of a target that an answer repeats."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, datetime
 from functools import partial
-from typing import Literal, NoReturn, TypeAlias
+from typing import NoReturn
 
 from pith_agent.desk import SigningDesk
 from pith_agent.errors import (
@@ -24,7 +24,7 @@ from pith_agent.protocol.display import safe_text
 from pith_agent.protocol.envelope_check import stated_type
 from pith_agent.protocol.record import at
 from pith_agent.protocol.report import Check
-from pith_agent.protocol.retraction import RETRACTION_TYPE
+from pith_agent.protocol.retraction import RETRACTION_TYPE, Standing
 from pith_agent.protocol.strict_json import JsonObject
 from pith_agent.storage.ledger import Ledger
 from pith_agent.storage.ledger_entry import Entry
@@ -34,8 +34,6 @@ RULE = "citation-standing"
 
 REASON_LENGTH = 300
 """Characters of a reason that a check quotes."""
-
-Standing: TypeAlias = Literal["retracted", "superseded"]
 
 Judge = Callable[[bytes], CitationReport]
 """Examines an envelope of a ledger, and who signed it. Cited records need not be looked up."""

@@ -5,16 +5,18 @@ import sys
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
-from typing import NoReturn, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, NoReturn, ParamSpec, TypeVar
 
 import click
 
 from pith_agent.cli.exit_codes import exit_code
-from pith_agent.cli.passphrase import ask_passphrase
 from pith_agent.client import Client
 from pith_agent.errors import PithError
 from pith_agent.protocol.policy import STANDARD, STRICT
 from pith_agent.settings import Settings
+
+if TYPE_CHECKING:
+    from pith_agent.storage.keys import Ask
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -78,7 +80,7 @@ def with_client(command: Callable[..., R]) -> Callable[..., R]:
             settings,
             policy=policy,
             refresh=bool(kwargs.pop("refresh", False)),
-            passphrase=ask_passphrase if signs else None,
+            passphrase=_asker() if signs else None,
         )
         try:
             return command(*args, client=client, **kwargs)
@@ -86,6 +88,13 @@ def with_client(command: Callable[..., R]) -> Callable[..., R]:
             client.close()
 
     return wrapped
+
+
+def _asker() -> "Ask":
+    # Imported here, with all that keys need: a server that starts has to start soon.
+    from pith_agent.cli.passphrase import ask_passphrase  # noqa: PLC0415
+
+    return ask_passphrase
 
 
 def list_by_default(context: click.Context, *, as_json: bool) -> None:

@@ -8,7 +8,17 @@ Source: docs/reference/citation.md.
 
 import base64
 import hashlib
-from typing import Annotated, ClassVar, Final, Literal, NoReturn, Self, TypeAlias, get_args
+from typing import (
+    TYPE_CHECKING,
+    Annotated,
+    ClassVar,
+    Final,
+    Literal,
+    NoReturn,
+    Self,
+    TypeAlias,
+    get_args,
+)
 
 from nacl.signing import SigningKey
 from pydantic import (
@@ -20,7 +30,9 @@ from pydantic import (
 )
 
 from pith_agent.protocol.canon import canonical_bytes
-from pith_agent.protocol.checkpoint import CheckpointKey
+
+if TYPE_CHECKING:
+    from pith_agent.protocol.checkpoint import CheckpointKey
 
 MAX_PAYLOAD_BYTES = 48_000
 """Of a statement: in base64, with its signature, it fits in an envelope of 64 KiB."""
@@ -277,12 +289,15 @@ class CitationKey:
             ),
         )
 
-    def checkpoint_key(self, origin: str | None = None) -> CheckpointKey:
+    def checkpoint_key(self, origin: str | None = None) -> "CheckpointKey":
         """The same key for the checkpoints of a ledger, of which `origin` is the name.
 
         Raises:
             SettingsError: The origin cannot be the name of a key.
         """
+        # Imported here: who only reads or verifies citations signs no checkpoint.
+        from pith_agent.protocol.checkpoint import CheckpointKey  # noqa: PLC0415
+
         return CheckpointKey(bytes(self._key), origin)
 
     def __repr__(self) -> str:

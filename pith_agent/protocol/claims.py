@@ -17,7 +17,7 @@ from pith_agent.protocol.identifier import MAX_LENGTH, Identifier, parse_identif
 from pith_agent.protocol.proof import VerifiedRecord
 from pith_agent.protocol.report import Check
 from pith_agent.protocol.stated import Stated
-from pith_agent.protocol.titles import MAX_TITLE_LENGTH, TitleMatch, match_title
+from pith_agent.protocol.title_match import MAX_TITLE_LENGTH, TitleMatch
 
 Agreement: TypeAlias = Literal["equal", "differs", "not-claimed", "unknown"]
 """`unknown`: the record says nothing to compare with."""
@@ -133,6 +133,9 @@ def examine_claim(claim: PaperClaim, record: VerifiedRecord) -> ClaimReport:
     source = record.signed.source
     conflict = _elsewhere(claim, record)
     # White space is what a model sends for a title that it does not know.
+    # Imported here: most of what is verified claims no title.
+    from pith_agent.protocol.titles import match_title  # noqa: PLC0415
+
     title = match_title(claim.title, record) if claim.title and claim.title.strip() else None
     compared = (_version(claim, record), _year(claim, record), _authors(claim, record))
     levels = [comparison.level for comparison in compared]

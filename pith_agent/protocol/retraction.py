@@ -26,6 +26,9 @@ from pith_agent.protocol.strict_json import parse_json
 
 RETRACTION_TYPE: Final = "https://pith-agent.dev/attestation/retraction/v1"
 
+Standing: TypeAlias = Literal["retracted", "superseded"]
+"""What is said of a citation that its signer stands by no more, or not as it was."""
+
 MAX_REASON = 2000
 """Characters of a reason."""
 

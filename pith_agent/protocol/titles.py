@@ -9,22 +9,14 @@ Source: docs/reference/title-matching.md.
 import re
 from collections.abc import Iterator
 from difflib import SequenceMatcher
-from typing import Literal, TypeAlias
 
 from pith_agent.errors import CanonicalFormError
 from pith_agent.protocol.canon import text_sha256
 from pith_agent.protocol.display import safe_text
 from pith_agent.protocol.proof import VerifiedRecord
-from pith_agent.protocol.stated import Stated
 from pith_agent.protocol.tex import unaccented
+from pith_agent.protocol.title_match import MAX_TITLE_LENGTH, Match, TitleMatch
 from pith_agent.protocol.typography import fold, folds, spellings
-
-Match: TypeAlias = Literal["exact", "variant", "near-miss", "truncated", "different", "unconfirmed"]
-"""`exact` and `variant` are the signed title, `truncated` is a part of it. `near-miss` and
-`different` are not it. `unconfirmed`: there is nothing to compare with."""
-
-MAX_TITLE_LENGTH = 2_000
-"""Characters of a title that are compared. The longest known title has 193."""
 
 LIKE_CHARACTERS = 0.85
 LIKE_WORDS = 0.8
@@ -34,24 +26,6 @@ DIFFERENCE_LENGTH = 300
 
 _BOUNDARY = re.compile(r"(?<=[?!])\s+|[:;.]\s+|\s+(?:-{1,3}|[–—])\s+|-{3}|—|\s+(?=\()")
 _CUT = re.compile(r"\s*(?:\.{3}|…|\\[dl]+ots(?:\{\})?)\s*\Z")
-
-
-class TitleMatch(Stated):
-    """What the record says of a claimed title."""
-
-    match: Match
-    detail: str
-    """One sentence for people."""
-    signed_title: str | None = None
-    """The authenticated title, safe to show; `None` if the record shows none."""
-    difference: str = ""
-    """What was altered, signed → claimed: `Reasoning → Inference`. Empty unless words differ in
-    a title that is otherwise the same."""
-
-    @property
-    def holds(self) -> bool:
-        """Whether the claimed title is the signed one."""
-        return self.match in ("exact", "variant")
 
 
 def match_title(claimed: str, record: VerifiedRecord) -> TitleMatch:

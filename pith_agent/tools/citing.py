@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 from functools import partial
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field, JsonValue
 
@@ -26,7 +26,6 @@ from pith_agent.protocol.display import safe_text
 from pith_agent.protocol.identifier import parse_identifier
 from pith_agent.protocol.strict_json import JsonObject
 from pith_agent.signed import Draft, SignedCitation, signed_citation
-from pith_agent.storage.ledger_entry import Entry
 from pith_agent.tools.definition import (
     LIST_LIMITS,
     Arguments,
@@ -45,6 +44,9 @@ from pith_agent.tools.results import (
     SignedItem,
     logged,
 )
+
+if TYPE_CHECKING:
+    from pith_agent.storage.ledger_entry import Entry
 
 ID_LENGTH = 90
 """Characters of a citation id that an answer repeats. A real one has 70."""
@@ -235,7 +237,7 @@ def _list(client: Client, arguments: ListCitationsArguments, progress: Progress)
     return LoggedCitations(size=size, items=tuple(items), next_start=end if end < size else None)
 
 
-def _is_of(entry: Entry, suffix: str) -> bool:
+def _is_of(entry: "Entry", suffix: str) -> bool:
     """Whether a citation is of the paper of that Pith Number, or a bibliography has it."""
     subjects = json.loads(entry.envelope.payload_bytes)["subject"]
     return any(one["name"].endswith(suffix) for one in subjects)

@@ -2,7 +2,7 @@
 
 import json
 from itertools import islice
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from pydantic import JsonValue
 
@@ -12,12 +12,14 @@ from pith_agent.protocol.citation_draft import plain_claim_id
 from pith_agent.protocol.citation_report import KINDS, CitationReport, Kind
 from pith_agent.protocol.display import safe_text
 from pith_agent.protocol.record import CLAIMS, at
+from pith_agent.protocol.retraction import Standing
 from pith_agent.protocol.stated import Coverage, Stated
 from pith_agent.protocol.strict_json import JsonObject
 from pith_agent.signed import SignedCitation
-from pith_agent.standing import Standing, stated_standing
-from pith_agent.storage.ledger import Ledger
-from pith_agent.storage.ledger_entry import Entry
+
+if TYPE_CHECKING:
+    from pith_agent.storage.ledger import Ledger
+    from pith_agent.storage.ledger_entry import Entry
 
 _CUTTABLE = ("abstract_excerpt", "headline", "authors")
 """Texts of the core, in the order in which they are cut."""
@@ -213,8 +215,11 @@ def _length(core: Paper) -> int:
     return len(json.dumps(answer, ensure_ascii=False, separators=(",", ":")))
 
 
-def logged(entry: Entry, ledger: Ledger) -> LoggedCitation:
+def logged(entry: "Entry", ledger: "Ledger") -> LoggedCitation:
     """An entry of a ledger, without its envelope."""
+    # Imported here, as the ledger is by the client: most sessions list nothing.
+    from pith_agent.standing import stated_standing  # noqa: PLC0415
+
     statement = json.loads(entry.envelope.payload_bytes)
     kind = KINDS.get(statement["predicateType"])
     named = statement["subject"][0]["name"]

@@ -7,7 +7,8 @@ import pytest
 from pith_agent import verify
 from pith_agent.protocol.canon import text_sha256
 from pith_agent.protocol.tex import tex_to_unicode
-from pith_agent.protocol.titles import MAX_TITLE_LENGTH, TitleMatch, match_title
+from pith_agent.protocol.title_match import MAX_TITLE_LENGTH, TitleMatch
+from pith_agent.protocol.titles import match_title
 from tests.documents import SHARED, TITLE, TRUST, VECTORS, proved, rows, signed_compact
 from tests.documents import signed_record as signed
 
