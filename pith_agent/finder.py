@@ -41,6 +41,8 @@ class Found:
     report: Report
     fetched: bool = False
     """Whether the registry was asked for it just now."""
+    remembered: bool = False
+    """Whether it was verified before, and the store knows."""
 
 
 class Finder:
@@ -139,7 +141,8 @@ class Finder:
         found = [self._examine(asked, stored) for stored in documents]
         verified = [one for one in found if one.report.verdict == "verified"]
         for one in verified:
-            self._try(self._remember, one)
+            if not one.remembered:
+                self._try(self._remember, one)
         refused = any(one.report.code == EquivocationError.code for one in found)
         if refused or len({one.stored.source for one in verified}) < len(verified):
             # Two signed records of one version: now that both are remembered, the check says so.
@@ -157,7 +160,7 @@ class Finder:
             alone = Found(stored, self.check(stored, Question(asked=asked)))
             if alone.report.verdict == "verified":
                 self._try(self._remember, alone)
-        return Found(stored, report)
+        return Found(stored, report, remembered=seen is not None and stored.digest in seen.digests)
 
     def check(self, stored: Stored, question: Question) -> Report:
         """The report on a document that is at hand."""
