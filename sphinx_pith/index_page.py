@@ -35,31 +35,43 @@ def place_index(
 
 @uncollected()
 def _body(title: str, content: Iterable[tuple[str, list[IndexEntry]]], pathto: Any) -> str:
-    """A table: each paper with the places that cite it, and its Pith Number."""
+    """For each letter a list of papers, each with its Pith Number and the places that cite it."""
     pages: dict[str, str] = {}
 
-    def link(place: IndexEntry, words: str) -> str:
+    def link(place: IndexEntry, name: str, words: str) -> str:
         if place.docname not in pages:
             pages[place.docname] = escape(pathto(place.docname))
-        return f'<a href="{pages[place.docname]}#{place.anchor}">{escape(words)}</a>'
+        # What is heard names the page too: no two links of one name lead to different places.
+        label = "" if words == name else f' aria-label="{escape(name)}"'
+        return f'<a href="{pages[place.docname]}#{place.anchor}"{label}>{escape(words)}</a>'
 
-    letters, rows = [], []
+    letters, parts = [], []
     for letter, entries in content:
         name = escape(letter)
         letters.append(f'<a href="#cap-{name}"><strong>{name}</strong></a>')
-        rows.append(f'<tr class="cap" id="cap-{name}"><th colspan="2">{name}</th></tr>')
+        parts.append(f'<h2 id="cap-{name}">{name}</h2>\n<ul class="pith-papers">')
         for paper, places in _papers(entries):
             # The one place of a paper is told with the paper itself.
-            links = [link(one, one.name) for one in places] or [link(paper, paper.extra)]
-            rows.append(
-                f'<tr><td><cite>{escape(paper.name)}</cite><div class="pith-places">'
-                f"{', '.join(links)}</div></td>"
-                f'<td><code class="pith-id">{escape(paper.descr)}</code></td></tr>'
+            said = "" if places else link(paper, paper.extra, paper.extra)
+            before = ""
+            for place in places:
+                if place.docname == before:
+                    said += f" {link(place, place.name, _number(place.name))}"
+                else:
+                    said += (", " if said else "") + link(place, place.name, place.name)
+                before = place.docname
+            parts.append(
+                f'<li><cite>{escape(paper.name)}</cite> <code class="pith-id">'
+                f"{escape(paper.descr)}</code><br>{said}</li>"
             )
-    return (
-        f'<h1>{escape(title)}</h1>\n<div class="modindex-jumpbox">{" | ".join(letters)}</div>\n'
-        '<table class="indextable pith-papers">\n' + "\n".join(rows) + "\n</table>\n"
-    )
+        parts.append("</ul>")
+    jump = f'<div class="modindex-jumpbox">{" | ".join(letters)}</div>'
+    return "\n".join([f"<h1>{escape(title)}</h1>", jump, *parts, ""])
+
+
+def _number(name: str) -> str:
+    """`(2)` of `A page (2)`: the page was just named."""
+    return name[name.rindex("(") :]
 
 
 def _papers(entries: Iterable[IndexEntry]) -> list[tuple[IndexEntry, list[IndexEntry]]]:

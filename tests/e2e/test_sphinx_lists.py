@@ -164,7 +164,8 @@ def test_the_index_leads_back_to_every_citation(built: Built, html: dict[str, Pa
     ]
     assert set(back) == set(given)
     texts = [one.text for one in index.links if one.href in back]
-    assert "Places of arXiv:2402.13116 (2)" in texts
+    assert "Places of arXiv:2402.13116 (1)" in texts
+    assert 'aria-label="Places of arXiv:2402.13116 (2)">(2)</a>' in index.source
     assert "Deep" in texts
 
 
