@@ -5,13 +5,13 @@ Loaded when it is needed: most calls neither sign nor look at what was signed.
 
 import shlex
 import threading
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import partial
 
 from pith_agent.errors import KeyRetiredError, NoSigningKeyError
 from pith_agent.protocol.citation import CitationKey
 from pith_agent.protocol.citation_signer import Signer, parse_time
-from pith_agent.protocol.envelope_check import CLOCK_SKEW
+from pith_agent.protocol.envelope_check import CLOCK_SKEW, signed_with
 from pith_agent.settings import Settings
 from pith_agent.storage.key_sources import KeyOpener
 from pith_agent.storage.keys import Ask, key_path, list_keys, read_key_file
@@ -48,10 +48,12 @@ class SigningDesk:
                 self._written = Ledger.open(self.settings.ledger_path, self._publics)
             return self._written
 
-    def first_seen(self, citation_id: str) -> datetime | None:
-        """When this machine logged a citation; `None` if it did not."""
+    def first_seen(self, citation_id: str, public: bytes) -> datetime | None:
+        """When this machine logged a citation with a signature by a key; `None` if it did not."""
         entry = self.ledger.get(citation_id)
-        return None if entry is None else parse_time(entry.logged_at)
+        if entry is None or not signed_with(entry.envelope, public):
+            return None
+        return parse_time(entry.logged_at)
 
     def close(self) -> None:
         """Close the ledger."""
@@ -136,7 +138,9 @@ def own_publics(settings: Settings) -> list[bytes]:
 def _end(retired_at: str | None) -> datetime | None:
     """What was begun with a key while it was retired still counts."""
     time = parse_time(retired_at)
-    return None if time is None else time + CLOCK_SKEW
+    if time is None or time > datetime.max.replace(tzinfo=UTC) - CLOCK_SKEW:
+        return time
+    return time + CLOCK_SKEW
 
 
 def _not_revoked(key: CitationKey, settings: Settings) -> CitationKey:

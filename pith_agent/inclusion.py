@@ -5,7 +5,7 @@ Source: docs/reference/citation.md, rule C12.
 
 from collections.abc import Iterable, Iterator
 
-from pith_agent.desk import known_signers, own_publics
+from pith_agent.desk import known_signers
 from pith_agent.errors import CitationError, LedgerProofError, LedgerRollbackError
 from pith_agent.protocol.checkpoint import Checkpoint, NoteKey, claimed_checkpoint, origin_of
 from pith_agent.protocol.citation import Envelope
@@ -28,18 +28,22 @@ def ledger_keys(ledger: Ledger, settings: Settings, named: Iterable[NoteKey] = (
     Raises:
         SigningKeyError, StoreDamagedError: As `known_signers`.
     """
-    signers = known_signers(settings)
+    known = [one for one in known_signers(settings) if one.distrust_after is None]
     own = keys_of(ledger, settings)
-    return [*named, *own, *(NoteKey(origin_of(one.public), one.public) for one in signers)]
+    return [*named, *own, *(NoteKey(origin_of(one.public), one.public) for one in known)]
 
 
 def keys_of(ledger: Ledger, settings: Settings) -> list[NoteKey]:
-    """The keys of this machine under the name of its ledger: after a rotation they are several."""
+    """The keys of this machine under the name of its ledger: after a rotation they are several.
+
+    Whoever stole a key that was revoked could sign a ledger of their own with it.
+    """
     note = ledger.head()
     if note is None:
         return []
     origin = claimed_checkpoint(note)[0].origin
-    return [NoteKey(origin, public) for public in own_publics(settings)]
+    signers = known_signers(settings)
+    return [NoteKey(origin, one.public) for one in signers if one.own and not one.distrust_after]
 
 
 def with_inclusion(

@@ -4,6 +4,7 @@ Source: docs/reference/citation.md, rules C1 to C13.
 """
 
 import json
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -68,7 +69,8 @@ class Judge:
     ) -> CitationReport:
         """See `Client.verify_citation`."""
         settings = self.desk.settings
-        policy = asked.get("policy") or load_policy(settings)
+        policy = asked.get("policy")
+        policy = load_policy(settings) if policy is None else policy
         bundle: CitationBundle | None = None
         here = self
         if is_bundle(citation):
@@ -82,7 +84,9 @@ class Judge:
             here = replace(self, record=prove, records=one_by_one(prove))
         known, named = accepted_signers(settings, policy, signers)
         report = verify_statement(citation, known, named, self.desk, here.record, here.records)
-        proof = asked.get("proof") or (bundle.proof if bundle else None)
+        proof = asked.get("proof")
+        if proof is None and bundle is not None:
+            proof = bundle.proof
         if proof is not None and report.signed_by:
             keys = ledger_keys(self.desk.ledger, settings, asked.get("ledger_keys", ()))
             report = with_inclusion(report, open_envelope(citation).envelope, proof, keys)
@@ -110,7 +114,8 @@ def load_policy(settings: Settings) -> CitationPolicy | None:
     if settings.policy_file is not None:
         return read_policy(settings.policy_file)
     usual = settings.home / "policy.toml"
-    return read_policy(usual) if usual.exists() else None
+    # A link that leads nowhere is there: whoever put it meant a policy to hold.
+    return read_policy(usual) if os.path.lexists(usual) else None
 
 
 def read_policy(path: Path) -> CitationPolicy:
@@ -120,6 +125,8 @@ def read_policy(path: Path) -> CitationPolicy:
         PolicyError: It cannot be read, or is no policy.
     """
     try:
+        if not path.is_file():
+            raise PolicyError(f"The policy {path} is no file that can be read.")
         with path.open("rb") as file:
             data = file.read(MAX_POLICY_BYTES + 1)
     except OSError as error:

@@ -1,24 +1,37 @@
 """Signed statements made ready for others: one more signature, or a bundle of all it takes."""
 
 import json
+from collections.abc import Container
+from dataclasses import replace
 
 from pith_agent.client import Client
-from pith_agent.errors import NotFoundError, PithError, error_class
-from pith_agent.protocol.citation import Envelope
+from pith_agent.errors import (
+    InvalidSignatureError,
+    LedgerProofError,
+    NotFoundError,
+    error_class,
+)
+from pith_agent.judging import accepted_signers, load_policy
+from pith_agent.protocol.citation import Envelope, pae
 from pith_agent.protocol.citation_bundle import CitationBundle
 from pith_agent.protocol.citation_report import CitationReport
 from pith_agent.protocol.envelope_check import open_envelope
 from pith_agent.protocol.record import at
+from pith_agent.protocol.trust import signature_holds
 
-TO_BE_MENDED = "threshold-not-met"
+TO_BE_MENDED = frozenset({"threshold-not-met"})
 """What further signatures are for."""
+
+UNREAD = frozenset({"unknown-signer"})
+"""As it came: whoever cosigns may be the first whose key is accepted."""
 
 
 def cosign(client: Client, citation: bytes) -> Envelope:
     """Sign a statement that somebody else has signed, with the key of this machine.
 
-    It is verified first, as by whoever accepts that key, so that nothing is signed unread. The
-    ledger keeps one entry of each statement: if it has this one, that entry stays as it was.
+    It is verified first, as it came and as by whoever accepts that key, so that nothing is signed
+    that is refuted or unread. The ledger keeps one entry of each statement: if it has this one,
+    that entry stays as it was.
 
     Args:
         client: Has the key, the ledger and the records.
@@ -26,31 +39,32 @@ def cosign(client: Client, citation: bytes) -> Envelope:
 
     Raises:
         CitationError: It is no envelope, or refuted.
+        InvalidSignatureError: A signature in it names a key that is accepted here, and is not its.
         UndecidableError, UnreachableError: A cited record is not at hand.
         AlreadySignedError: The key has signed it.
         NoSigningKeyError: There is no key yet.
         StorageError: The ledger cannot be written; nothing was signed.
     """
     envelope = open_envelope(citation).envelope
+    _require(client.verify_citation(citation), TO_BE_MENDED | UNREAD)
+    _require_signatures(client, envelope)
 
     def examine(signed: Envelope) -> None:
-        report = client.verify_citation(signed.canonical())
-        if report.verdict != "verified" and report.code != TO_BE_MENDED:
-            raise refusal(report)
+        _require(client.verify_citation(signed.canonical()), TO_BE_MENDED)
 
     return client.statements.cosign(envelope, examine)
 
 
 def make_bundle(client: Client, citation: bytes) -> CitationBundle:
-    """The envelope, the records that it cites, and the proof of the ledger, if that has it.
+    """The envelope, the records that it cites, and the proof of the ledger, if that has it so.
 
     Raises:
         CitationError: The envelope is none, or the statement is refuted.
+        BundleError: It would be too large to be read.
         PithError: A cited record is not at hand or not verified; or as `Client.checkpoint`.
     """
     report = client.verify_citation(citation)
-    if report.verdict != "verified" and report.code != TO_BE_MENDED:
-        raise refusal(report)
+    _require(report, TO_BE_MENDED)
     if report.kind == "retraction":
         raise NotFoundError("A retraction cites no record, so there is nothing to bundle with it.")
     envelope = open_envelope(citation).envelope
@@ -61,9 +75,37 @@ def make_bundle(client: Client, citation: bytes) -> CitationBundle:
     subjects = at(report.statement, "subject")
     numbers = [str(at(one, "name")) for one in subjects] if isinstance(subjects, list) else []
     records = tuple(client.prove(number).document for number in numbers)
-    return CitationBundle(json.loads(envelope.canonical()), records, proof)
+    bundle = CitationBundle(json.loads(envelope.canonical()), records, proof)
+    CitationBundle.parse(bundle.dump())
+    if proof and client.verify_citation(bundle.dump()).code == LedgerProofError.code:
+        # The ledger has the statement with other signatures than were given.
+        return replace(bundle, proof=None)
+    return bundle
 
 
-def refusal(report: CitationReport) -> PithError:
-    """Why a statement is not passed on."""
-    return error_class(report.code)(report.message)
+def _require(report: CitationReport, looked_past: Container[str]) -> None:
+    """See that nothing stands against a statement but what is named.
+
+    Raises:
+        PithError: The first that does.
+    """
+    for check in report.checks:
+        if check.status in ("fail", "undecidable") and check.code not in looked_past:
+            raise error_class(check.code)(check.detail)
+
+
+def _require_signatures(client: Client, envelope: Envelope) -> None:
+    """See that each signature that names an accepted key is that key's.
+
+    Raises:
+        InvalidSignatureError: One is not.
+    """
+    known, _ = accepted_signers(client.settings, load_policy(client.settings), ())
+    publics = {signer.keyid: signer.public for signer in known}
+    message = pae(envelope.payload_bytes)
+    for one in envelope.signatures:
+        public = publics.get(one.keyid)
+        if public is not None and not signature_holds(public, message, one.sig):
+            raise InvalidSignatureError(
+                f"A signature names the key {one.keyid[:16]}, and is not its."
+            )

@@ -3,7 +3,7 @@
 Source: docs/reference/citation.md, "Retraction", rule C10.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, datetime
 from functools import partial
@@ -17,11 +17,12 @@ from pith_agent.errors import (
     NotFoundError,
     StorageError,
 )
+from pith_agent.protocol.canon import sha256
 from pith_agent.protocol.citation_check import Lookup, Lookups, one_by_one
-from pith_agent.protocol.citation_report import CitationReport, examine_citation
+from pith_agent.protocol.citation_report import KINDS, CitationReport, examine_citation
 from pith_agent.protocol.citation_signer import Signer, with_signers
 from pith_agent.protocol.display import safe_text
-from pith_agent.protocol.envelope_check import stated_type
+from pith_agent.protocol.envelope_check import signed_with, stated_type
 from pith_agent.protocol.record import at
 from pith_agent.protocol.report import Check
 from pith_agent.protocol.retraction import RETRACTION_TYPE, Standing
@@ -65,10 +66,11 @@ def verify_statement(
         return with_signers(report, known, desk.first_seen)
 
     report = judge(citation, record, records)
-    own = {signer.keyid for signer in known if signer.own}
+    own = {signer.keyid: signer.public for signer in known if signer.own}
+    publics = {sha256(public).hex(): public for public in accepted}
     alone = partial(judge, record=_not_looked_up, records=one_by_one(_not_looked_up))
     with known_ledgers(desk) as ledgers:
-        return with_standing(report, ledgers, alone, own)
+        return with_standing(report, ledgers, alone, publics, own)
 
 
 @contextmanager
@@ -81,7 +83,11 @@ def known_ledgers(desk: SigningDesk) -> Iterator[list[Ledger]]:
 
 
 def with_standing(
-    report: CitationReport, ledgers: Iterable[Ledger], judge: Judge, own: Collection[str] = ()
+    report: CitationReport,
+    ledgers: Iterable[Ledger],
+    judge: Judge,
+    publics: Mapping[str, bytes],
+    own: Collection[str] = (),
 ) -> CitationReport:
     """Add rule C10 to the report on a citation or bibliography whose signature holds, decided anew.
 
@@ -90,37 +96,56 @@ def with_standing(
             the statement is refused already.
         ledgers: Those to look at.
         judge: Examines what they have that speaks of the citation.
+        publics: Key id → raw key of each signer that is accepted.
         own: Key ids of this machine. Of these one may take the place of another.
     """
     if not report.signed_by or report.kind not in ("citation", "bibliography"):
         return report
-    return report.with_checks(standing_check(report, ledgers, judge, own))
+    return report.with_checks(standing_check(report, ledgers, judge, publics, own))
 
 
 def standing_check(
-    report: CitationReport, ledgers: Iterable[Ledger], judge: Judge, own: Collection[str] = ()
+    report: CitationReport,
+    ledgers: Iterable[Ledger],
+    judge: Judge,
+    publics: Mapping[str, bytes],
+    own: Collection[str] = (),
 ) -> Check:
     """C10: no key that signed the citation has retracted it, as far as is known here.
 
     A retraction by another key counts for nothing. Arguments as `with_standing`.
     """
-    citation_id = report.citation_id or ""
+    # Who may speak of it: what others have put into a ledger is not even judged.
+    speakers = [publics[keyid] for keyid in {*report.signed_by, *own} if keyid in publics]
     newer: list[str] = []
-    try:
-        entries = [entry for ledger in ledgers for entry in ledger.about(citation_id)]
-    except (StorageError, CitationError) as error:
-        # Without the ledger as little is known as on a machine that never had it.
-        detail = f"Whether it was retracted is not known: {error.message}"
-        return Check.warned(RULE, error.code, detail)
-    for entry in entries:
-        said = judge(entry.envelope.canonical())
-        if any(check.status == "fail" for check in said.checks):
+    unread: StorageError | CitationError | None = None
+    for ledger in ledgers:
+        try:
+            entries = ledger.about(report.citation_id or "")
+        except (StorageError, CitationError) as error:
+            # Without it as little is known as on a machine that never had it. Others may tell.
+            unread = unread or error
             continue
-        if said.kind == "retraction":
-            if not set(said.signed_by).isdisjoint(report.signed_by):
-                return _retracted(said)
-        elif _same_signer(report.signed_by, said.signed_by, own):
-            newer.append(said.citation_id or "")
+        for entry in entries:
+            if stated_type(entry.envelope.payload_bytes) not in KINDS:
+                continue
+            if not any(signed_with(entry.envelope, public) for public in speakers):
+                continue
+            said = judge(entry.envelope.canonical())
+            if any(check.status == "fail" for check in said.checks):
+                continue
+            if said.kind == "retraction":
+                if not set(said.signed_by).isdisjoint(report.signed_by):
+                    return _retracted(said)
+            elif _same_signer(report.signed_by, said.signed_by, own):
+                newer.append(said.citation_id or "")
+    return _not_retracted(newer, unread)
+
+
+def _not_retracted(newer: list[str], unread: StorageError | CitationError | None) -> Check:
+    if unread is not None:
+        detail = f"Whether it was retracted is not known: {unread.message}"
+        return Check.warned(RULE, unread.code, detail)
     if newer:
         return Check.warned(
             RULE,

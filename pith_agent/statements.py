@@ -16,6 +16,7 @@ from pith_agent.errors import (
     PithError,
     ShortIdentifierError,
     StatementError,
+    StorageError,
 )
 from pith_agent.protocol.bibliography import (
     MAX_PAPERS,
@@ -27,7 +28,7 @@ from pith_agent.protocol.citation import MAX_SIGNATURES, After, Envelope, InToto
 from pith_agent.protocol.citation_draft import CitationRequest
 from pith_agent.protocol.citation_report import read_statement
 from pith_agent.protocol.display import safe_text
-from pith_agent.protocol.envelope_check import stated_type
+from pith_agent.protocol.envelope_check import signed_with, stated_type
 from pith_agent.protocol.identifier import Identifier, parse_identifier
 from pith_agent.protocol.proof import VerifiedRecord
 from pith_agent.protocol.retraction import RETRACTION_TYPE, RetractionRequest, draft_retraction
@@ -161,7 +162,7 @@ class Statements:
             PithError: As `_sign`, or as `examine`.
         """
         key = self._desk.key()
-        if key.keyid in {one.keyid for one in envelope.signatures}:
+        if signed_with(envelope, key.public):
             raise AlreadySignedError(f"The key {key.keyid[:16]} has signed this.")
         if len(envelope.signatures) >= MAX_SIGNATURES:
             raise StatementError(f"Nothing was signed: it has {MAX_SIGNATURES} signatures.")
@@ -171,7 +172,12 @@ class Statements:
         cosigned = envelope.model_copy(update={"signatures": signatures})
         examine(cosigned)
         if self._desk.ledger.get(envelope.citation_id) is None:
-            self._desk.writable().append([cosigned], key)
+            try:
+                self._desk.writable().append([cosigned], key)
+            except StorageError:
+                # Another process may have logged it in the meantime; then that is as good.
+                if self._desk.ledger.get(envelope.citation_id) is None:
+                    raise
         return cosigned
 
     def _sign(

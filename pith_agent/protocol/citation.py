@@ -183,8 +183,8 @@ class After(Part):
     """The last checkpoint of the signer's ledger when signing."""
 
     origin: Line
-    size: int
-    root: Line
+    size: Annotated[int, Field(ge=0)]
+    root: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9+/]{43}=$")]
     """32 bytes, base64."""
 
 

@@ -86,7 +86,7 @@ def is_bundle(citation: JsonObject | bytes) -> bool:
     """Whether something is meant to be a bundle, and not an envelope."""
     if isinstance(citation, dict):
         return "format" in citation
-    return _BUNDLES in citation[:_BEGINNING]
+    return isinstance(citation, bytes) and _BUNDLES in citation[:_BEGINNING]
 
 
 class BundledRecords:

@@ -26,9 +26,12 @@ from typing import Any
 
 from pith_agent.errors import (
     CitationTooOldError,
+    NotFoundError,
     PolicyError,
     RelationshipError,
     ThresholdError,
+    UnreachableError,
+    error_class,
 )
 from pith_agent.protocol.citation import RELATIONSHIPS
 from pith_agent.protocol.citation_report import CitationReport
@@ -36,6 +39,7 @@ from pith_agent.protocol.citation_signer import Signer, parse_time
 from pith_agent.protocol.display import safe_text
 from pith_agent.protocol.record import at
 from pith_agent.protocol.report import Check
+from pith_agent.protocol.trust import is_public_key
 
 VERSION = 1
 MAX_SIGNERS = 256
@@ -77,11 +81,13 @@ def parse_policy(data: bytes, name: str = "policy.toml") -> CitationPolicy:
         raise PolicyError(f"{name} has {len(data)} bytes; at most {MAX_POLICY_BYTES} are read.")
     try:
         content = tomllib.loads(data.decode("utf-8"))
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
+    # ValueError is that of UTF-8, of TOML, and of numbers of thousands of digits.
+    except (ValueError, RecursionError) as error:
         raise PolicyError(f"{name} is not TOML: {safe_text(str(error), 200)}.") from error
     reader = _Reader()
     reader.known("", content, _RULES | {"policy_version", "signer"})
-    if content.get("policy_version") != VERSION:
+    version = content.get("policy_version")
+    if type(version) is not int or version != VERSION:  # To Python, true is 1.
         reader.faults.append(f"policy_version is not {VERSION}")
     signers = reader.signers(content.get("signer", []))
     days = reader.number("max_age_days", content, least=1, most=36_500)
@@ -178,8 +184,8 @@ class _Reader:
             key = base64.b64decode(value, validate=True) if isinstance(value, str) else b""
         except (binascii.Error, ValueError):
             key = b""
-        if len(key) != 32:
-            self.faults.append(f"{where}public_key is not base64 of 32 bytes")
+        if not is_public_key(key):
+            self.faults.append(f"{where}public_key is no Ed25519 key, 32 bytes in base64")
         return key
 
 
@@ -205,6 +211,8 @@ def _not_required(check: Check) -> Check:
     """A cited record that is not at hand is only mentioned; one that is refuted still fails."""
     if check.name != RECORD_RULE or check.status != "undecidable":
         return check
+    if not issubclass(error_class(check.code), NotFoundError | UnreachableError):
+        return check  # It is at hand, and nobody who is trusted vouches for it.
     return check.model_copy(update={"status": "warn"})
 
 
@@ -218,6 +226,14 @@ def _check_policy(report: CitationReport, policy: CitationPolicy, now: datetime)
             f"{by} does not let its signer say '{report.relationship}' of a paper.",
             found=report.relationship,
         )
+    created = parse_time(at(report.statement, "predicate.created_at"))
+    if policy.max_age is not None and (created is None or now - created > policy.max_age):
+        return Check.refused(
+            RULE,
+            CitationTooOldError,
+            f"{by} accepts what is at most {policy.max_age.days} days old.",
+            found=at(report.statement, "predicate.created_at"),
+        )
     if counted < policy.threshold:
         return Check.refused(
             RULE,
@@ -226,14 +242,6 @@ def _check_policy(report: CitationReport, policy: CitationPolicy, now: datetime)
             " counts once.",
             expected=str(policy.threshold),
             found=str(counted),
-        )
-    created = parse_time(at(report.statement, "predicate.created_at"))
-    if policy.max_age is not None and (created is None or now - created > policy.max_age):
-        return Check.refused(
-            RULE,
-            CitationTooOldError,
-            f"{by} accepts what is at most {policy.max_age.days} days old.",
-            found=at(report.statement, "predicate.created_at"),
         )
     return Check.passed(
         RULE,

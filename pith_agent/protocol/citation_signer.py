@@ -15,8 +15,9 @@ from pith_agent.protocol.report import Check
 RULE = "citation-signer"
 TIME = "%Y-%m-%dT%H:%M:%SZ"
 
-FirstSeen = Callable[[str], datetime | None]
-"""Citation id → when this machine wrote it into its ledger, or `None`."""
+FirstSeen = Callable[[str, bytes], datetime | None]
+"""Citation id and raw public key → when this machine wrote the citation into its ledger with a
+signature by that key; `None` if it did not."""
 
 _BEST_FIRST = ("pass", "warn", "undecidable", "fail")
 
@@ -92,11 +93,13 @@ def with_signers(
     known: dict[str, list[Signer]] = {}
     for signer in signers:
         known.setdefault(signer.keyid, []).append(signer)
-    revoked = any(s.distrust_after for keyid in report.signed_by for s in known.get(keyid, []))
-    seen = first_seen(report.citation_id) if revoked else None
-    found = {
-        keyid: _check_key(keyid, known.get(keyid, []), created, seen) for keyid in report.signed_by
-    }
+    found: dict[str, Check] = {}
+    for keyid in report.signed_by:
+        listed = known.get(keyid, [])
+        revoked = [signer.public for signer in listed if signer.distrust_after]
+        # A thief can add a signature to what was logged before: then without this key's.
+        seen = first_seen(report.citation_id, revoked[0]) if revoked else None
+        found[keyid] = _check_key(keyid, listed, created, seen)
     best = min(found.values(), key=lambda check: _BEST_FIRST.index(check.status))
     believed = tuple(keyid for keyid, check in found.items() if check.status in ("pass", "warn"))
     return report.with_checks(best, signed_by=believed)

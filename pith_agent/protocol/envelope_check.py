@@ -118,6 +118,12 @@ def check_signature(opened: Opened, signers: tuple[bytes, ...]) -> tuple[Check, 
     return check, tuple(held)
 
 
+def signed_with(envelope: Envelope, public: bytes) -> bool:
+    """Whether one of the signatures is by a key, 32 bytes. The key ids in it are no evidence."""
+    message = pae(envelope.payload_bytes)
+    return any(signature_holds(public, message, one.sig) for one in envelope.signatures)
+
+
 def check_canonical(opened: Opened) -> Check:
     """C3: the payload is strict JSON in canonical form, so it reads in one way only."""
     try:

@@ -42,8 +42,7 @@ class TrustedKey:
 
     def __post_init__(self) -> None:
         raw = _decode(self.public_key_b64)
-        # VerifyKey takes keys of low order silently; with one, any signature can be made to hold.
-        if raw is None or len(raw) != 32 or not crypto_core_ed25519_is_valid_point(raw):
+        if raw is None or not is_public_key(raw):
             raise SettingsError(f"{safe_text(self.key_id, 80)!a} is no Ed25519 public key.")
 
     @property
@@ -136,6 +135,14 @@ def _closed(what: str, value: object, names: set[str]) -> dict[str, object]:
     if unknown := sorted(value.keys() - names):
         raise SettingsError(f"The {what} has an unknown field {unknown[0][:40]!a}.")
     return value
+
+
+def is_public_key(raw: bytes) -> bool:
+    """Whether bytes are an Ed25519 public key under which no signature can be made up.
+
+    `VerifyKey` takes keys of low order silently.
+    """
+    return len(raw) == 32 and bool(crypto_core_ed25519_is_valid_point(raw))
 
 
 def signature_holds(public_key: bytes, message: bytes, signature_b64: str) -> bool:

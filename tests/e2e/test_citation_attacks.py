@@ -5,45 +5,39 @@ By the library, the command line and the tools of agents alike.
 
 import base64
 import copy
-import hashlib
 import json
 import sqlite3
-from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import pytest
 from click.testing import CliRunner
-from nacl.signing import SigningKey
 
-from pith_agent import Agent, CitationRequest, Citing, Client, Digest, Settings, examine
+from pith_agent import Citing, Client, Settings, examine
 from pith_agent.cli.main import main
-from pith_agent.errors import PithError
-from pith_agent.passing_on import cosign, make_bundle
-from pith_agent.protocol.canon import canonical_bytes
-from pith_agent.protocol.citation import CitationKey, pae
+from pith_agent.passing_on import make_bundle
+from pith_agent.protocol.citation import CitationKey
 from pith_agent.protocol.citation_bundle import CitationBundle
 from pith_agent.protocol.citation_draft import quoted_sha256
-from pith_agent.tools import call_tool
+from tests.citing import (
+    DOCUMENT,
+    ELSEWHERE,
+    OTHER,
+    SECOND,
+    SEED,
+    STRANGER,
+    Envelope,
+    altered,
+    answers,
+    b64,
+    cited,
+    payload_of,
+    policy,
+    resigned,
+    sha256,
+    signed,
+)
 from tests.documents import real_record
-
-PAPER, OTHER = "arXiv:2402.13116", "hep-lat/0305021"
-SEED, STRANGER, SECOND = (hashlib.sha256(name).digest() for name in (b"own", b"else", b"second"))
-DOCUMENT, ELSEWHERE = b"As [1] shows.", b"Another text."
-Envelope = dict[str, Any]
-
-
-def sha256(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()
-
-
-def b64(data: bytes) -> str:
-    return base64.b64encode(data).decode("ascii")
-
-
-def public(seed: bytes) -> str:
-    return b64(CitationKey(seed).public)
 
 
 @pytest.fixture
@@ -55,59 +49,6 @@ def home(tmp_path: Path) -> Path:
 def client(home: Path):
     with Client(Settings(home=home, offline=True, agent_key=CitationKey(SEED))) as client:
         yield client
-
-
-def cited(client: Client, paper: str = PAPER, **said: Any) -> Envelope:
-    citing = Citing(kind="document", id="paper.md", digest=Digest(sha256=sha256(DOCUMENT)))
-    fields = {"relationship": "cites", "citing": citing, "agent": Agent(name="a", version="1")}
-    (signed,) = client.sign_citation(paper, CitationRequest(**fields | said))
-    return dict(signed.envelope or {})
-
-
-def payload_of(envelope: Envelope) -> dict[str, Any]:
-    return dict(json.loads(base64.b64decode(envelope["payload"])))
-
-
-def altered(envelope: Envelope, change: Callable[[dict[str, Any]], object]) -> Envelope:
-    """The statement changed, under the signature that it had."""
-    said = payload_of(envelope)
-    change(said)
-    return {**envelope, "payload": b64(canonical_bytes(said))}
-
-
-def signed(payload: bytes, *seeds: bytes) -> Envelope:
-    """Any payload, signed properly."""
-    keys = [(CitationKey(seed).keyid, SigningKey(seed)) for seed in seeds]
-    signatures = [{"keyid": k, "sig": b64(key.sign(pae(payload)).signature)} for k, key in keys]
-    payload_type = "application/vnd.in-toto+json"
-    return {"payload": b64(payload), "payloadType": payload_type, "signatures": signatures}
-
-
-def resigned(envelope: Envelope, change: Callable[[dict[str, Any]], object]) -> Envelope:
-    """The statement changed by its signer, who signs it again."""
-    return signed(base64.b64decode(altered(envelope, change)["payload"]), SEED)
-
-
-def answers(client: Client, home: Path, citation: Envelope, *options: str, **asked: Any):
-    """(verdict, code) by the library, the command line and the tool, which have to agree."""
-    report = client.verify_citation(citation, **asked)
-    file = home.parent / "citation.json"
-    file.write_text(json.dumps(citation))
-    env = {"PITH_HOME": str(home), "PITH_OFFLINE": "1", "PITH_AGENT_KEY": b64(SEED)}
-    done = CliRunner().invoke(main, ["citations", "verify", str(file), "--json", *options], env=env)
-    (told,) = json.loads(done.stdout)["results"]
-    assert (told["verdict"], told["code"]) == (report.verdict, report.code)
-    assert (done.exit_code == 0) == (report.verdict == "verified")
-    if not options:
-        (item,) = call_tool(client, "verify_citation", {"citations": [citation]})["items"]
-        assert (item["verdict"], item["code"]) == (report.verdict, report.code)
-    return report.verdict, report.code
-
-
-def policy(home: Path, text: str, *seeds: bytes, more: str = "") -> None:
-    """Write the policy that applies at a home."""
-    signers = "".join(f'[[signer]]\npublic_key = "{public(seed)}"\n{more}\n' for seed in seeds)
-    (home / "policy.toml").write_text(f"policy_version = 1\n{text}\n{signers}")
 
 
 def test_what_was_signed_here_is_verified_by_all(client, home):
@@ -277,89 +218,3 @@ def test_a_receipt_is_no_citation_and_a_citation_no_receipt(client, home):
     assert answers(client, home, record["receipt"]) == ("failed", "malformed-citation")
     assert answers(client, home, as_citation)[0] != "verified"
     assert examine(forged).code == "invalid-signature"
-
-
-def test_a_bundle_is_verified_with_what_is_in_it_and_nothing_else(client, home, tmp_path):
-    bundle = make_bundle(client, json.dumps(cited(client)).encode())
-    whole = json.loads(bundle.dump())
-    assert bundle.proof is not None
-    far = tmp_path / "far"
-    with Client(Settings(home=far, offline=True), persistent=False) as reader:
-        signers = [CitationKey(SEED).public]
-        assert reader.verify_citation(whole, signers).code == "checkpoint-signature"
-        far.mkdir(exist_ok=True)
-        policy(far, "", SEED)
-        without = {**whole, "proof": None}
-        assert reader.verify_citation(without).verdict == "verified"
-        lacking = reader.verify_citation({**without, "records": []})
-        assert (lacking.verdict, lacking.code) == ("undecidable", "not-found")
-        tampered = copy.deepcopy(without)
-        tampered["records"][0]["canonical_record"]["source"]["version"] = 1
-        assert reader.verify_citation(tampered).verdict == "failed"
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        {"format": "https://pith-agent.dev/citation-bundle/v2"},
-        {"more": 1},
-        {"records": {}},
-        {"records": ["x"]},
-        {"envelope": []},
-        {"proof": 7},
-        {"proof": "x" * 200_000},
-    ],
-)
-def test_what_is_no_bundle_is_refused(client, home, change):
-    whole = json.loads(make_bundle(client, json.dumps(cited(client)).encode()).dump())
-
-    assert answers(client, home, {**whole, **change}) == ("failed", "malformed-bundle")
-
-
-def test_who_cosigns_has_verified_it_and_signs_once(client, home, tmp_path):
-    envelope = cited(client)
-    data = json.dumps(envelope).encode()
-    key = CitationKey(SECOND)
-    with Client(Settings(home=tmp_path / "second", offline=True, agent_key=key)) as second:
-        twice = cosign(second, data)
-        assert second.ledger.get(twice.citation_id) is not None
-        with pytest.raises(PithError) as caught:
-            cosign(second, twice.canonical())
-        assert caught.value.code == "already-signed"
-        changed = resigned(
-            envelope, lambda said: said["subject"][0]["digest"].update(sha256="0" * 64)
-        )
-        with pytest.raises(PithError) as caught:
-            cosign(second, json.dumps(changed).encode())
-        assert caught.value.code == "cited-record-mismatch"
-        assert len(second.ledger) == 1
-    policy(home, "threshold = 2", SEED, SECOND)
-    both = json.loads(twice.canonical())
-    assert answers(client, home, envelope) == ("failed", "threshold-not-met")
-    assert answers(client, home, both) == ("verified", "ok")
-    # The ledger has it with the first signature only.
-    bundle = make_bundle(client, twice.canonical())
-    assert answers(client, home, json.loads(bundle.dump())) == ("verified", "ok")
-
-
-def test_a_policy_that_cannot_be_read_is_an_error_and_never_no_policy(client, home):
-    envelope = cited(client)
-    (home / "policy.toml").write_text("policy_version = 1\nthreshhold = 2\n")
-
-    with pytest.raises(PithError) as caught:
-        client.verify_citation(envelope)
-    assert caught.value.code == "malformed-policy"
-
-
-def test_a_record_that_is_not_at_hand_may_be_let_pass_and_an_old_citation_not(client, home):
-    envelope = cited(client)
-    policy(home, "require_record = false", SEED)
-    bundle = json.loads(make_bundle(client, json.dumps(envelope).encode()).dump())
-
-    assert answers(client, home, {**bundle, "records": []}) == ("verified", "ok")
-    old = resigned(
-        envelope, lambda said: said["predicate"].update(created_at="2024-01-01T00:00:00Z")
-    )
-    policy(home, "max_age_days = 30", SEED)
-    assert answers(client, home, old) == ("failed", "citation-too-old")
-    assert answers(client, home, envelope) == ("verified", "ok")

@@ -6,10 +6,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from pith_agent.errors import PolicyError
+from pith_agent.protocol.citation import CitationKey
 from pith_agent.protocol.citation_policy import parse_policy, policy_lines
 
-KEY = base64.b64encode(bytes(range(32))).decode()
-OTHER = base64.b64encode(bytes(range(1, 33))).decode()
+RAW, RAW_OTHER = (CitationKey(bytes([n]) * 32).public for n in (1, 2))
+KEY, OTHER = (base64.b64encode(raw).decode() for raw in (RAW, RAW_OTHER))
 
 
 def policy(text: str = "", signers: str = ""):
@@ -31,7 +32,7 @@ def test_a_policy_says_whose_citations_count_and_for_what():
     assert (read.threshold, read.max_age, read.require_record) == (2, timedelta(days=30), False)
     assert read.relationships == {"cites", "supports"}
     bot, other = read.signers
-    assert (bot.public, bot.name, bot.identity) == (bytes(range(32)), "bot", "CI")
+    assert (bot.public, bot.name, bot.identity) == (RAW, "bot", "CI")
     assert (bot.may("cites"), bot.may("supports"), bot.may(None)) == (True, False, True)
     assert bot.until == datetime(2027, 6, 30, 23, 59, 59, 999999, UTC)
     assert (other.may("refutes"), other.until) == (True, None)

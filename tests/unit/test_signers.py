@@ -266,7 +266,7 @@ def test_a_citation_that_was_logged_after_the_revocation_is_not_believed_to_be_o
         (revoked, "verified"),
         (None, "undecidable"),
     ):
-        found = with_signers(report, [bob], lambda _, seen=seen: seen)
+        found = with_signers(report, [bob], lambda *_, seen=seen: seen)
         assert (found.verdict, c9(found).code) == (verdict, "revoked-later")
 
 

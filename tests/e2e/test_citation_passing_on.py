@@ -1,0 +1,211 @@
+"""Bundles, several signers and policies: what is handed on, and what is accepted of it."""
+
+import base64
+import copy
+import json
+from pathlib import Path
+
+import pytest
+
+from pith_agent import Agent, Client, Settings
+from pith_agent.errors import PithError
+from pith_agent.passing_on import cosign, make_bundle
+from pith_agent.protocol.citation import CitationKey
+from pith_agent.storage.signers import now_text
+from tests.citing import (
+    SECOND,
+    SEED,
+    STRANGER,
+    altered,
+    answers,
+    cited,
+    other_home,
+    policy,
+    resigned,
+    signed,
+    trust,
+)
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def client(home: Path):
+    with Client(Settings(home=home, offline=True, agent_key=CitationKey(SEED))) as client:
+        yield client
+
+
+def test_a_bundle_is_verified_with_what_is_in_it_and_nothing_else(client, home, tmp_path):
+    bundle = make_bundle(client, json.dumps(cited(client)).encode())
+    whole = json.loads(bundle.dump())
+    assert bundle.proof is not None
+    far = tmp_path / "far"
+    with Client(Settings(home=far, offline=True), persistent=False) as reader:
+        signers = [CitationKey(SEED).public]
+        assert reader.verify_citation(whole, signers).code == "checkpoint-signature"
+        far.mkdir(exist_ok=True)
+        policy(far, "", SEED)
+        without = {**whole, "proof": None}
+        assert reader.verify_citation(without).verdict == "verified"
+        lacking = reader.verify_citation({**without, "records": []})
+        assert (lacking.verdict, lacking.code) == ("undecidable", "not-found")
+        tampered = copy.deepcopy(without)
+        tampered["records"][0]["canonical_record"]["source"]["version"] = 1
+        assert reader.verify_citation(tampered).verdict == "failed"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"format": "https://pith-agent.dev/citation-bundle/v2"},
+        {"more": 1},
+        {"records": {}},
+        {"records": ["x"]},
+        {"envelope": []},
+        {"proof": 7},
+        {"proof": "x" * 200_000},
+    ],
+)
+def test_what_is_no_bundle_is_refused(client, home, change):
+    whole = json.loads(make_bundle(client, json.dumps(cited(client)).encode()).dump())
+
+    assert answers(client, home, {**whole, **change}) == ("failed", "malformed-bundle")
+
+
+def test_who_cosigns_has_verified_it_and_signs_once(client, home, tmp_path):
+    envelope = cited(client)
+    data = json.dumps(envelope).encode()
+    key = CitationKey(SECOND)
+    with Client(Settings(home=tmp_path / "second", offline=True, agent_key=key)) as second:
+        twice = cosign(second, data)
+        assert second.ledger.get(twice.citation_id) is not None
+        with pytest.raises(PithError) as caught:
+            cosign(second, twice.canonical())
+        assert caught.value.code == "already-signed"
+        changed = resigned(
+            envelope, lambda said: said["subject"][0]["digest"].update(sha256="0" * 64)
+        )
+        with pytest.raises(PithError) as caught:
+            cosign(second, json.dumps(changed).encode())
+        assert caught.value.code == "cited-record-mismatch"
+        assert len(second.ledger) == 1
+    policy(home, "threshold = 2", SEED, SECOND)
+    both = json.loads(twice.canonical())
+    assert answers(client, home, envelope) == ("failed", "threshold-not-met")
+    assert answers(client, home, both) == ("verified", "ok")
+    # The ledger has it with the first signature only.
+    bundle = make_bundle(client, twice.canonical())
+    assert answers(client, home, json.loads(bundle.dump())) == ("verified", "ok")
+
+
+def test_a_revoked_key_is_not_believed_for_a_signature_that_was_added_later(client, home):
+    envelope = cited(client)
+    trust(home, SECOND, distrust_after=now_text())
+    payload = base64.b64decode(envelope["payload"])
+    policy(home, "threshold = 2", SEED, SECOND)
+
+    assert answers(client, home, signed(payload, SEED, SECOND))[0] == "failed"
+    policy(home, "", SECOND)
+    alone = answers(client, home, signed(payload, SECOND))
+    assert alone in {("undecidable", "revoked-later"), ("failed", "revoked-signer")}
+
+
+def test_who_cosigns_is_not_misled_by_a_signature_that_does_not_hold(client, home, tmp_path):
+    envelope = cited(client, statement="It weakly supports this.")
+    there = tmp_path / "second"
+    wrong = altered(envelope, lambda said: said["predicate"].update(statement="It proves this."))
+    absent = resigned(
+        envelope, lambda said: said["subject"][0].update(name="pith:2024:" + "A" * 26)
+    )
+    old = resigned(
+        envelope, lambda said: said["predicate"].update(created_at="2001-01-01T00:00:00Z")
+    )
+    with other_home(there, SECOND) as second:
+        trust(there, SEED)
+        policy(there, "threshold = 3\nmax_age_days = 1", SEED, SECOND, STRANGER)
+        tried = ((wrong, "invalid-signature"), (absent, "offline"), (old, "citation-too-old"))
+        for refused, code in tried:
+            with pytest.raises(PithError) as caught:
+                cosign(second, json.dumps(refused).encode())
+            assert caught.value.code == code
+        assert len(second.ledger) == 0
+
+
+def test_a_ledger_that_cannot_be_read_hides_no_retraction(client, home):
+    envelope = cited(client)
+    name = str(client.verify_citation(envelope).citation_id)
+    client.retract_citation(name, agent=Agent(name="a", version="1"))
+    (home / "ledgers").mkdir()
+    (home / "ledgers" / "bad.sqlite3").write_bytes(b"no database" * 1000)
+
+    assert answers(client, home, envelope) == ("failed", "citation-retracted")
+
+
+@pytest.mark.parametrize("proof", [b"", b"\n", b"c2sp.org/tlog-proof@v1\n"])
+def test_an_empty_proof_is_a_proof_that_does_not_hold(client, home, proof):
+    file = home.parent / "proof"
+    file.write_bytes(proof)
+
+    said = answers(client, home, cited(client), "--proof", str(file), proof=proof)
+    assert said == ("failed", "ledger-proof")
+
+
+def test_a_policy_that_is_a_link_to_nowhere_or_no_file_is_an_error(client, home):
+    envelope, path = cited(client), home / "policy.toml"
+    path.symlink_to(home / "none")
+    with pytest.raises(PithError) as nowhere:
+        client.verify_citation(envelope)
+    path.unlink()
+    path.mkdir()
+    with pytest.raises(PithError) as directory:
+        client.verify_citation(envelope)
+
+    assert nowhere.value.code == directory.value.code == "malformed-policy"
+
+
+def test_a_revoked_key_vouches_for_no_ledger(client, home, tmp_path):
+    envelope = cited(client)
+    trust(home, SECOND)
+    with other_home(tmp_path / "second", SECOND) as thief:
+        trust(tmp_path / "second", SEED)
+        both = json.loads(cosign(thief, json.dumps(envelope).encode()).canonical())
+        thief.checkpoint()
+        proof = thief.ledger.prove(str(client.verify_citation(both).citation_id)).dump()
+    assert client.verify_citation(both, proof=proof).verdict == "verified"
+    trust(home, SECOND, distrust_after=now_text())
+
+    assert client.verify_citation(both, proof=proof).code == "checkpoint-signature"
+
+
+def test_a_record_that_nobody_vouches_for_is_not_waived(client, home):
+    whole = json.loads(make_bundle(client, json.dumps(cited(client)).encode()).dump())
+    whole["records"][0]["receipt"]["key_id"] = "another"
+    policy(home, "require_record = false", SEED)
+
+    assert answers(client, home, whole) == ("undecidable", "unknown-key")
+
+
+def test_a_policy_that_cannot_be_read_is_an_error_and_never_no_policy(client, home):
+    envelope = cited(client)
+    (home / "policy.toml").write_text("policy_version = 1\nthreshhold = 2\n")
+
+    with pytest.raises(PithError) as caught:
+        client.verify_citation(envelope)
+    assert caught.value.code == "malformed-policy"
+
+
+def test_a_record_that_is_not_at_hand_may_be_let_pass_and_an_old_citation_not(client, home):
+    envelope = cited(client)
+    policy(home, "require_record = false", SEED)
+    bundle = json.loads(make_bundle(client, json.dumps(envelope).encode()).dump())
+
+    assert answers(client, home, {**bundle, "records": []}) == ("verified", "ok")
+    old = resigned(
+        envelope, lambda said: said["predicate"].update(created_at="2024-01-01T00:00:00Z")
+    )
+    policy(home, "max_age_days = 30", SEED)
+    assert answers(client, home, old) == ("failed", "citation-too-old")
+    assert answers(client, home, envelope) == ("verified", "ok")
