@@ -293,7 +293,7 @@ class Client:
         # Imported here, as the desk is.
         from pith_agent.judging import Judge  # noqa: PLC0415
 
-        judge = Judge(self._desk, self.trust, self.prove, self._proofs)
+        judge = Judge(self._desk, self.trust, self.policy, self.prove, self._proofs)
         return judge.examine(citation, signers, asked)
 
     def verify_citations(self, citations: Iterable[JsonObject | bytes]) -> list[CitationReport]:

@@ -10,6 +10,7 @@ from pith_agent.errors import CitationError, LedgerProofError, LedgerRollbackErr
 from pith_agent.protocol.checkpoint import Checkpoint, NoteKey, claimed_checkpoint, origin_of
 from pith_agent.protocol.citation import Envelope
 from pith_agent.protocol.citation_report import CitationReport
+from pith_agent.protocol.citation_signer import Signer
 from pith_agent.protocol.record import at
 from pith_agent.protocol.report import Check
 from pith_agent.protocol.tlog_proof import TlogProof
@@ -19,18 +20,26 @@ from pith_agent.storage.ledger import Ledger
 RULE = "ledger-inclusion"
 
 
-def ledger_keys(ledger: Ledger, settings: Settings, named: Iterable[NoteKey] = ()) -> list[NoteKey]:
+def ledger_keys(
+    ledger: Ledger,
+    settings: Settings,
+    named: Iterable[NoteKey] = (),
+    listed: Iterable[Signer] = (),
+) -> list[NoteKey]:
     """The keys of ledgers that are trusted here.
 
-    Those that the caller names, those of this machine's own ledger, and each trusted signer's for
-    the ledger that is named after its key.
+    Those that the caller names, those of this machine's own ledger, and that of each trusted
+    signer, and of each that a policy lists, for the ledger that is named after it.
 
     Raises:
         SigningKeyError, StoreDamagedError: As `known_signers`.
     """
-    known = [one for one in known_signers(settings) if one.distrust_after is None]
+    known = [*known_signers(settings), *listed]
+    # A key that is listed twice is held to the stricter entry.
+    revoked = {one.public for one in known if one.distrust_after}
+    publics = {one.public: None for one in known if one.public not in revoked}
     own = keys_of(ledger, settings)
-    return [*named, *own, *(NoteKey(origin_of(one.public), one.public) for one in known)]
+    return [*named, *own, *(NoteKey(origin_of(public), public) for public in publics)]
 
 
 def keys_of(ledger: Ledger, settings: Settings) -> list[NoteKey]:

@@ -32,6 +32,7 @@ from pith_agent.protocol.citation_policy import (
 from pith_agent.protocol.citation_report import CitationReport
 from pith_agent.protocol.citation_signer import Signer
 from pith_agent.protocol.envelope_check import open_envelope
+from pith_agent.protocol.policy import Policy
 from pith_agent.protocol.record import at
 from pith_agent.protocol.report import Check
 from pith_agent.protocol.strict_json import JsonObject, plain
@@ -61,6 +62,8 @@ class Judge:
 
     desk: SigningDesk
     trust: TrustRoot
+    policy: Policy
+    """What is demanded of records; a `CitationPolicy` is of citations."""
     record: Lookup
     records: Lookups
 
@@ -80,7 +83,7 @@ class Judge:
                 refused = Check.refused("envelope", BundleError, error.message)
                 return CitationReport(verdict="failed", code="").with_checks(refused)
             citation = bundle.envelope
-            prove = BundledRecords(bundle.records, self.trust).prove
+            prove = BundledRecords(bundle.records, self.trust, self.policy).prove
             here = replace(self, record=prove, records=one_by_one(prove))
         known, named = accepted_signers(settings, policy, signers)
         report = verify_statement(citation, known, named, self.desk, here.record, here.records)
@@ -88,7 +91,7 @@ class Judge:
         if proof is None and bundle is not None:
             proof = bundle.proof
         if proof is not None and report.signed_by:
-            keys = ledger_keys(self.desk.ledger, settings, asked.get("ledger_keys", ()))
+            keys = ledger_keys(self.desk.ledger, settings, asked.get("ledger_keys", ()), known)
             report = with_inclusion(report, open_envelope(citation).envelope, proof, keys)
         if (digest := asked.get("citing_sha256")) is not None:
             report = with_document(report, digest)

@@ -20,7 +20,14 @@ from sphinx_pith.config_checks import check_config
 from sphinx_pith.directives import PithBibliography, PithCard, pith_bibliography, pith_card
 from sphinx_pith.domain import PithDomain
 from sphinx_pith.evidence import papers_of
-from sphinx_pith.hooks import accept_scheme, finish_reports, name_index, take_roles_over
+from sphinx_pith.hooks import (
+    accept_scheme,
+    finish_manifest,
+    finish_reports,
+    keep_out_of_books,
+    name_index,
+    take_roles_over,
+)
 from sphinx_pith.i18n import CATALOG, LOCALE
 from sphinx_pith.index_page import place_index
 from sphinx_pith.pages import setup_pages
@@ -48,6 +55,7 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.add_builder(CheckBuilder)
     app.connect("config-inited", accept_scheme)
     app.connect("config-inited", check_config)
+    app.connect("config-inited", keep_out_of_books)
     app.connect("builder-inited", open_sources)
     app.connect("builder-inited", name_index)
     # After extlinks, whose roles these replace.
@@ -55,6 +63,8 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.connect("env-updated", verify_citations)
     app.connect("html-page-context", place_index)
     setup_pages(app, papers_of)
+    # Before the reports, which tell what became of it.
+    app.connect("build-finished", finish_manifest)
     app.connect("build-finished", finish_reports)
     return {
         "version": __version__,

@@ -23,7 +23,8 @@ from sphinx_pith.findings import Mode, Severity
 REGISTRY = "https://pith.science"
 
 MODE_VARIABLE = "PITH_MODE"
-"""The one variable of the environment that changes a build: it overrides `pith_mode`."""
+"""The variable that overrides `pith_mode`. Others are read only where something is signed, or a
+signed citation verified: they say where the keys are."""
 
 NETWORK = frozenset({"unreachable", "rate-limited", "bad-response", "unsafe-address"})
 """Codes that say nothing about a paper: a network outage alone does not fail a build."""
@@ -34,8 +35,17 @@ MENTIONS = frozenset({"year-hint", "title-unconfirmed", "abstract-unconfirmed"})
 WARNINGS = NETWORK | MENTIONS | {"withdrawn"}
 """Codes that are warnings unless told otherwise."""
 
+ABSENT = frozenset({"unlocked", "not-found", "unreachable", "rate-limited", "bad-response"})
+"""Codes with which a citation that was made of a plain link goes back to being one."""
+
 INFOS = frozenset({"unused", "superseded", "drift", "unused-exemption", "unverified-link"})
 """Codes that are only told."""
+
+SIGNATURE = ".dsse.json"
+"""What the name of the signature has after the stem of the manifest's."""
+
+UNSIGNED = frozenset({"nothing-to-sign", "not-all-verified"})
+"""Codes that say why nothing was signed, beside those of keys: errors unless told otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +73,10 @@ VALUES = (
     Value("pith_cite_style", "narrative", frozenset({str})),
     Value("pith_reader_check", True, frozenset({bool})),
     Value("pith_reports", {}, frozenset({dict})),
+    Value("pith_manifest", None, frozenset({str})),
+    Value("pith_sign", False, frozenset({bool})),
+    Value("pith_citations", [], frozenset({list, tuple})),
+    Value("pith_policy", None, frozenset({str})),
     Value("pith_alias_roles", {}, frozenset({dict})),
     Value("pith_upgrade_links", [], frozenset({list, tuple})),
     Value("pith_report_links", False, frozenset({bool})),

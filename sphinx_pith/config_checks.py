@@ -11,14 +11,21 @@ from sphinx.config import Config
 from sphinx.errors import ConfigError
 
 from pith_agent import PithError, TrustRoot, error_class
-from sphinx_pith.config import INFOS, MODE_VARIABLE, REGISTRY, WARNINGS, is_refutation
+from sphinx_pith.config import (
+    INFOS,
+    MODE_VARIABLE,
+    REGISTRY,
+    UNSIGNED,
+    WARNINGS,
+    is_refutation,
+)
 from sphinx_pith.findings import Mode, Severity
 from sphinx_pith.roles import ALIAS_ROLES, STYLES
 
 REPORTS = ("json", "sarif", "junit", "github", "summary", "page", "baseline")
 """The formats of `sphinx_pith.reports`, which is loaded only if one is asked for."""
 
-OWN_CODES = WARNINGS | INFOS
+OWN_CODES = WARNINGS | INFOS | UNSIGNED
 """Codes that may be named beside those of the library's errors."""
 
 
@@ -35,7 +42,9 @@ def check_config(app: Sphinx, config: Config) -> None:
         *_flags(config),
         *_seconds(config.pith_timeout),
         *_texts("pith_records", config.pith_records),
-        *_patterns(config.pith_records),
+        *_patterns("pith_records", config.pith_records),
+        *_texts("pith_citations", config.pith_citations),
+        *_patterns("pith_citations", config.pith_citations),
         *_texts("pith_registry", config.pith_registry),
         *_registry(config.pith_registry),
         *_texts("pith_upgrade_links", config.pith_upgrade_links),
@@ -46,6 +55,9 @@ def check_config(app: Sphinx, config: Config) -> None:
         *_path("pith_lock", config.pith_lock, optional=False),
         *_path("pith_home", config.pith_home),
         *_path("pith_baseline", config.pith_baseline),
+        *_path("pith_manifest", config.pith_manifest),
+        *_signing(config),
+        *_path("pith_policy", config.pith_policy),
         *_trust_root(Path(app.confdir), config.pith_trust_root),
     ]
     if faults:
@@ -58,11 +70,16 @@ def _choice(name: str, value: Any, allowed: tuple[Any, ...]) -> Iterator[str]:
 
 
 def _flags(config: Config) -> Iterator[str]:
-    names = ("pith_lock_upgrade", "pith_lock_prune", "pith_reader_check", "pith_report_links")
-    for name in names:
+    lock = ("pith_lock_upgrade", "pith_lock_prune")
+    for name in (*lock, "pith_reader_check", "pith_sign", "pith_report_links"):
         # On the command line, `-D name=1` is a number or a text.
         if config[name] not in (True, False, 0, 1, "0", "1"):
             yield f"{name} is {config[name]!r}; it may be True or False."
+
+
+def _signing(config: Config) -> Iterator[str]:
+    if config.pith_sign in (True, 1, "1") and config.pith_manifest is None:
+        yield "pith_sign signs the manifest; name it with pith_manifest."
 
 
 def _seconds(value: Any) -> Iterator[str]:
@@ -79,10 +96,10 @@ def _texts(name: str, value: Any) -> Iterator[str]:
         yield f"{name} is {value!r}; it may be a list of texts."
 
 
-def _patterns(value: Any) -> Iterator[str]:
+def _patterns(name: str, value: Any) -> Iterator[str]:
     for pattern in value if isinstance(value, list | tuple) else ():
         if isinstance(pattern, str) and (not pattern or Path(pattern).is_absolute()):
-            yield f"pith_records holds {pattern!r}; patterns are relative to conf.py."
+            yield f"{name} holds {pattern!r}; patterns are relative to conf.py."
 
 
 def _registry(value: Any) -> Iterator[str]:

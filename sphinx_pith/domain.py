@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Set
-from typing import Any, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from docutils import nodes
 from sphinx import addnodes
@@ -14,6 +14,7 @@ from sphinx.util import logging
 from sphinx.util.logging import get_node_location
 
 from pith_agent import stated_authors
+from sphinx_pith.config import ABSENT
 from sphinx_pith.directives import pith_bibliography, pith_card
 from sphinx_pith.findings import BuildReport
 from sphinx_pith.index import PapersIndex
@@ -24,6 +25,9 @@ from sphinx_pith.roles import FootnoteRole, PithRole, targets_of
 from sphinx_pith.sources import Answered, Sources
 from sphinx_pith.targets import parse_target, parse_targets
 from sphinx_pith.transforms import links_of
+
+if TYPE_CHECKING:
+    from pith_agent import VerifiedRecord
 
 logger = logging.getLogger(__name__)
 
@@ -151,13 +155,19 @@ class PithDomain(Domain):
         shown[EVERYWHERE] = verified
         changed: list[str] = []
         for docname in {**self.cites, **self.lists}:
-            if same and docname in shown:
+            # A page may be there as it was before something was refuted: a build that was stopped,
+            # or wrote some pages only, has noted it as written.
+            doubtful = self._is_doubtful(docname)
+            if same and docname in shown and not doubtful:
                 continue
             digest = self._appearance(docname)
-            if shown.get(docname) != digest:
+            if doubtful or shown.get(docname) != digest:
                 shown[docname] = digest
                 changed.append(docname)
         return changed
+
+    def _is_doubtful(self, docname: str) -> bool:
+        return any(not self.suffix(cite.target) for cite in self.cites.get(docname, ()))
 
     def _verified(self) -> str:
         """A digest of all that this build has verified and that any page may show of it.
@@ -166,7 +176,7 @@ class PithDomain(Domain):
         """
         config = self.env.config
         papers = [
-            [suffix, paper.record.title or paper.title, stated_authors(paper.record.document)]
+            [suffix, paper.title, stated_authors(paper.record.document), *_proof(paper.record)]
             for suffix, paper in self.papers.items()
         ]
         targets = [
@@ -202,7 +212,7 @@ class PithDomain(Domain):
     def _shown_of(self, target: str) -> list[object]:
         paper = self.papers.get(self.suffix(target))
         if paper is None:
-            return [self.answers[target].verdict]
+            return [self.answers[target].verdict, self.answers[target].answer.code]
         claim = paper.claim(parse_target(target).claim)
         return [*_summary(paper), claim, self.entries.get(paper.suffix)]
 
@@ -264,7 +274,8 @@ class PithDomain(Domain):
             logger.warning("%s was not verified: it was added too late.", target, location=node)
             return marked(contnode, UNCHECKED)
         writer = self.writer(builder, fromdocname)
-        if (fallback := node.get("pithfallback")) and writer.paper(targets[0]) is None:
+        fallback = node.get("pithfallback")
+        if fallback and self._is_absent(targets[0].text):
             return nodes.reference("", "", contnode, internal=False, refuri=fallback)
         whole = writer.citation(node.get("pithstyle", "title"), targets, words)
         anchor = node.get("pithanchor")
@@ -273,6 +284,12 @@ class PithDomain(Domain):
         elif anchor:
             whole = nodes.inline("", "", nodes.target("", "", ids=[anchor]), whole)
         return whole
+
+    def _is_absent(self, target: str) -> bool:
+        """Whether nothing is known of a paper. What is refuted is no plain link again: it is
+        marked."""
+        one = self.answers[target]
+        return not one.suffix and one.answer.code in ABSENT
 
     def resolve_any_xref(
         self,
@@ -302,7 +319,12 @@ def _digest(said: list[object]) -> str:
 
 
 def _summary(paper: Paper) -> list[object]:
-    return [paper.url, paper.work, paper.label]
+    return [paper.url, paper.work, paper.label, *_proof(paper.record)]
+
+
+def _proof(record: "VerifiedRecord") -> list[object]:
+    """What a page carries for its readers to check, and what a card may show of claims."""
+    return [record.key_sha256, record.receipt.signature_b64, record.claims]
 
 
 def _citations(docname: str, document: nodes.document) -> Iterator[Citation]:

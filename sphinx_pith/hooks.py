@@ -2,12 +2,13 @@
 
 import os
 import sys
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.util import logging
 
+from sphinx_pith.config import SIGNATURE
 from sphinx_pith.domain import domain_of
 from sphinx_pith.index import PapersIndex
 from sphinx_pith.roles import ALIAS_ROLES
@@ -26,6 +27,14 @@ def accept_scheme(app: Sphinx, config: Config) -> None:
         config.myst_url_schemes = [*schemes, "pith"]
 
 
+def keep_out_of_books(app: Sphinx, config: Config) -> None:
+    """Let EPUB leave the manifest of the last build, which lies in its directory, where it is."""
+    if config.pith_manifest is not None:
+        name = PurePath(config.pith_manifest)
+        names = (str(name), str(name.with_name(f"{name.stem}{SIGNATURE}")))
+        config.epub_exclude_files = [*config.epub_exclude_files, *names]
+
+
 def name_index(app: Sphinx) -> None:
     """Name the index of papers in the language of the pages."""
     PapersIndex.translate()
@@ -35,6 +44,15 @@ def take_roles_over(app: Sphinx) -> None:
     """Put the roles of `pith_alias_roles` in the place of those of the same name."""
     for name, kind in app.config.pith_alias_roles.items():
         app.add_role(name, ALIAS_ROLES[kind], override=True)
+
+
+def finish_manifest(app: Sphinx, error: Exception | None) -> None:
+    """Write what the build cites, and sign it, if that was asked for and the build came so far."""
+    if error is None and app.config.pith_manifest is not None:
+        # Imported here: most builds write no manifest.
+        from sphinx_pith.manifest import write_manifest  # noqa: PLC0415
+
+        write_manifest(app)
 
 
 def finish_reports(app: Sphinx, error: Exception | None) -> None:

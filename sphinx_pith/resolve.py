@@ -17,7 +17,7 @@ from sphinx.errors import ConfigError
 from sphinx.util import logging
 
 from pith_agent import error_class, safe_text
-from sphinx_pith.config import lock_path, mode_of, severity_of
+from sphinx_pith.config import ABSENT, lock_path, mode_of, severity_of
 from sphinx_pith.domain import Citation, PithDomain, domain_of
 from sphinx_pith.findings import BuildReport, CitedPlace, Finding, Severity
 from sphinx_pith.garbage import set_aside, uncollected
@@ -34,9 +34,6 @@ logger = logging.getLogger(__name__)
 
 MESSAGE_LENGTH = 1000
 """Characters of one warning, so that a hostile record cannot flood the log."""
-
-ABSENT = frozenset({"unlocked", "not-found", "unreachable", "rate-limited", "bad-response"})
-"""Codes with which a citation that was made of a plain link goes back to being one."""
 
 
 @uncollected()
@@ -60,6 +57,11 @@ def verify_citations(app: Sphinx, env: BuildEnvironment) -> list[str]:
     answered = sources.answer(app, targets)
     domain.settle(answered)
     findings = [*_findings(app, domain, answered), *renew_lock(app, domain, sources, answered)]
+    if app.config.pith_citations:
+        # Imported here: it needs the client.
+        from sphinx_pith.kept import verify_kept  # noqa: PLC0415
+
+        findings += verify_kept(app, sources, answered)
     report = BuildReport(
         project=app.config.project,
         builder=app.builder.name,

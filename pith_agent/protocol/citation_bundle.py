@@ -15,6 +15,7 @@ from typing import Self
 from pydantic import JsonValue
 
 from pith_agent.errors import BundleError, DocumentError, NotFoundError
+from pith_agent.protocol.policy import STANDARD, Policy
 from pith_agent.protocol.proof import VerifiedRecord
 from pith_agent.protocol.strict_json import JsonObject, parse_json
 from pith_agent.protocol.tlog_proof import MAX_PROOF_BYTES
@@ -25,9 +26,8 @@ FORMAT = "https://pith-agent.dev/citation-bundle/v1"
 MAX_BUNDLE_BYTES = 32 << 20
 MAX_BUNDLE_NODES = 2_000_000
 
-_BUNDLES = b"https://pith-agent.dev/citation-bundle/"
-_BEGINNING = 400
-"""Bytes in which a bundle says what it is."""
+_SAID = b'"format"'
+"""How a bundle says what it is, wherever in it. No envelope has this name, nor a text with it."""
 
 _NAMES = {"format", "envelope", "records", "proof"}
 
@@ -86,16 +86,19 @@ def is_bundle(citation: JsonObject | bytes) -> bool:
     """Whether something is meant to be a bundle, and not an envelope."""
     if isinstance(citation, dict):
         return "format" in citation
-    return isinstance(citation, bytes) and _BUNDLES in citation[:_BEGINNING]
+    return isinstance(citation, bytes) and _SAID in citation
 
 
 class BundledRecords:
     """The records of a bundle, each verified when it is first asked for."""
 
-    def __init__(self, records: Iterable[JsonObject], trust: TrustRoot) -> None:
-        """Take `records`, and judge them by `trust`."""
+    def __init__(
+        self, records: Iterable[JsonObject], trust: TrustRoot, policy: Policy = STANDARD
+    ) -> None:
+        """Take `records`, and judge them by `trust` and `policy`."""
         self._waiting = {str(record.get("pith_number")): record for record in records}
         self._trust = trust
+        self._policy = policy
 
     def prove(self, name: str) -> VerifiedRecord:
         """The proof for a full Pith Number.
@@ -107,4 +110,4 @@ class BundledRecords:
         record = self._waiting.get(name)
         if record is None:
             raise NotFoundError(f"The bundle has no record {name}.")
-        return examine(record, self._trust).require()
+        return examine(record, self._trust, self._policy).require()

@@ -65,6 +65,8 @@ class CitationReport(Stated):
     relationship: str | None = None
     signed_by: tuple[str, ...] = ()
     """Key ids (SHA-256 of the key, hex) of the trusted keys whose signatures hold."""
+    signers: tuple[str, ...] = ()
+    """What is known here of the keys in `signed_by`, in the same order: whose they are."""
     papers: tuple[CitedPaper, ...] = ()
     """The papers of a bibliography, in the order of the statement."""
     statement: JsonObject | None = None

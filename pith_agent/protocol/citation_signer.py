@@ -85,7 +85,8 @@ def with_signers(
             whoever holds the key, so it does not show that it is older than a revocation.
 
     Returns:
-        The report, decided anew; in `signed_by` only the keys that may be believed.
+        The report, decided anew; in `signed_by` only the keys that may be believed, and in
+        `signers` whose they are.
     """
     created = _created(report)
     if not report.signed_by or created is None or report.citation_id is None:
@@ -102,12 +103,20 @@ def with_signers(
         found[keyid] = _check_key(keyid, listed, created, seen)
     best = min(found.values(), key=lambda check: _BEST_FIRST.index(check.status))
     believed = tuple(keyid for keyid, check in found.items() if check.status in ("pass", "warn"))
-    return report.with_checks(best, signed_by=believed)
+    names = tuple(_title(keyid, known.get(keyid, [])) for keyid in believed)
+    return report.with_checks(best, signed_by=believed).model_copy(update={"signers": names})
 
 
 def _created(report: CitationReport) -> datetime | None:
     predicate = (report.statement or {}).get("predicate")
     return parse_time(predicate.get("created_at")) if isinstance(predicate, dict) else None
+
+
+def _title(keyid: str, signers: list[Signer]) -> str:
+    """Whose key it is: the name that its holder gave it here comes before that in a policy."""
+    if not signers:
+        return f"a key that the caller named, {keyid[:16]}"
+    return min(signers, key=lambda signer: (not signer.own, signer.listed)).title
 
 
 def _check_key(

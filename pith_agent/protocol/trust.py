@@ -44,6 +44,8 @@ class TrustedKey:
         raw = _decode(self.public_key_b64)
         if raw is None or not is_public_key(raw):
             raise SettingsError(f"{safe_text(self.key_id, 80)!a} is no Ed25519 public key.")
+        if self.status not in ("active", "revoked"):
+            raise SettingsError("The status of a trusted key is not active or revoked.")
 
     @property
     def raw(self) -> bytes:

@@ -45,7 +45,7 @@ def write_reports(report: BuildReport, outdir: Path, wanted: Mapping[str, str]) 
     moved = _from_repository(report)
     texts = {outdir / name: FORMATS[kind](moved) for kind, name in wanted.items()}
     for path, text in texts.items():
-        _replace(path, text)
+        replace_file(path, text)
     return list(texts)
 
 
@@ -84,7 +84,12 @@ def _from_repository(report: BuildReport) -> BuildReport:
     return rebased(report, repository_of(Path(report.root)))
 
 
-def _replace(path: Path, text: str) -> None:
+def replace_file(path: Path, text: str) -> None:
+    """Write a file of the output, as a whole or not at all; missing directories are made.
+
+    Raises:
+        OSError: It cannot be written; what was there is left as it was.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:

@@ -79,6 +79,20 @@ def test_its_record_is_taken_from_the_lock(tmp_path):
     assert built.status == 0, built.log
 
 
+def test_several_citations_may_be_in_one_file_and_each_is_told_at_its_line(machine):
+    machine.cite(BETA)
+    good = (machine.project.path / FILE).read_bytes()
+    alter(machine)
+    bad = (machine.project.path / FILE).read_bytes()
+    (machine.project.path / FILE).unlink()
+    (machine.project.path / "signed" / "all.jsonl").write_bytes(good + b"\n\n" + bad + b"\n")
+
+    built = machine.build("-D", "pith_citations=signed/*.jsonl")
+
+    assert (built.status, built.codes) == (1, ["invalid-signature"])
+    assert "signed/all.jsonl:3: WARNING" in built.log
+
+
 def alter(machine: Machine) -> None:
     path = machine.project.path / FILE
     envelope = json.loads(path.read_text())

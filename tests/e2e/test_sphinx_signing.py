@@ -1,5 +1,6 @@
 """The signature of what a build cites."""
 
+import base64
 import json
 from pathlib import Path
 from typing import Any
@@ -7,12 +8,12 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from pith_agent import Agent, Client, Settings
+from pith_agent import Agent, Citing, Client, RecordFiles, Settings
 from pith_agent.cli.main import main
 from pith_agent.storage.key_file import Secret
-from pith_agent.storage.keys import Keeping, new_key
-from tests.documents import SUFFIX
-from tests.e2e.roots.library import pages
+from pith_agent.storage.keys import Keeping, find_key, new_key
+from tests.documents import SUFFIX, TRUST, as_bytes
+from tests.e2e.roots.library import SURVEY, pages
 from tests.e2e.roots.project import Project
 from tests.e2e.roots.releases import (
     MANIFEST,
@@ -95,6 +96,26 @@ def of_another_machine(project: Project, path: Path) -> None:
     new_key(project.work / "home" / "keys")
 
 
+def of_a_trusted_signer(project: Project, path: Path) -> None:
+    public = find_key(project.work / "home" / "keys", "default").public
+    of_another_machine(project, path)
+    key = base64.b64encode(public).decode()
+    trust = ["keys", "trust", "other", "--public-key", key]
+    done = CliRunner().invoke(main, trust, env=home(project))
+    assert done.exit_code == 0, done.output
+
+
+def of_fewer_papers(project: Project, path: Path) -> None:
+    said = reported(project, path.read_bytes()).statement or {}
+    citing = Citing.model_validate(said["predicate"]["citing"])
+    settings = Settings(home=project.work / "home", offline=True)
+    files = RecordFiles([(as_bytes(SURVEY), "a file")])
+    with Client(settings, trust=TRUST, records=files, persistent=False) as client:
+        agent = Agent(name="test", version="1")
+        signed = client.sign_bibliography([SURVEY["pith_number"]], citing=citing, agent=agent)
+    path.write_text(json.dumps(signed.envelope))
+
+
 def retracted(project: Project, path: Path) -> None:
     citation = reported(project, path.read_bytes()).citation_id or ""
     settings = Settings(home=project.work / "home", offline=True)
@@ -106,7 +127,10 @@ def garbage(_: Project, path: Path) -> None:
     path.write_text("[]")
 
 
-@pytest.mark.parametrize("spoil", [of_nobody, of_another_machine, retracted, garbage])
+@pytest.mark.parametrize(
+    "spoil",
+    [of_nobody, of_another_machine, of_a_trusted_signer, of_fewer_papers, retracted, garbage],
+)
 def test_a_signature_that_does_not_hold_is_replaced(project, spoil):
     built = project.build(*SIGN, **home(project))
     spoil(project, built.out / SIGNATURE)
