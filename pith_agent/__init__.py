@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         VerificationError,
         error_class,
     )
+    from pith_agent.judging import read_policy
     from pith_agent.protocol.authors import Author, stated_authors
     from pith_agent.protocol.canon import canonical_bytes, text_sha256
     from pith_agent.protocol.citation import RELATIONSHIPS, Agent, Citing, Digest, Relationship
@@ -97,6 +98,7 @@ __all__ = [
     "load_document",
     "parse_identifier",
     "parse_lock",
+    "read_policy",
     "readable",
     "safe_text",
     "stated_authors",
@@ -110,6 +112,7 @@ _HOMES = {
     "pith_agent.answers": ("Fetched", "Resolution", "Verification", "verification"),
     "pith_agent.signed": ("SignedBibliography", "SignedCitation", "SignedRetraction"),
     "pith_agent.client": ("Client",),
+    "pith_agent.judging": ("read_policy",),
     "pith_agent.errors": (
         "DocumentError",
         "IdentifierError",

@@ -114,11 +114,8 @@ def load_policy(settings: Settings) -> CitationPolicy | None:
     Raises:
         PolicyError: The file cannot be read, or is no policy. It is never taken for no policy.
     """
-    if settings.policy_file is not None:
-        return read_policy(settings.policy_file)
-    usual = settings.home / "policy.toml"
     # A link that leads nowhere is there: whoever put it meant a policy to hold.
-    return read_policy(usual) if os.path.lexists(usual) else None
+    return read_policy(settings.policy_path) if os.path.lexists(settings.policy_path) else None
 
 
 def read_policy(path: Path) -> CitationPolicy:

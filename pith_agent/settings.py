@@ -33,8 +33,6 @@ class Settings:
     """Whether the network is switched off. `PITH_OFFLINE`, 0 or 1."""
     trust_root: Path | None = None
     """A trust root file instead of the bundled one. `PITH_TRUST_ROOT`."""
-    policy_file: Path | None = None
-    """Whose signed citations count. `PITH_POLICY`; else `policy.toml` in `home`, if it is there."""
     key_file: Path | None = None
     """The signing key, if not the one in `home`. `PITH_KEY_FILE`."""
     passphrase_file: Path | None = None
@@ -54,7 +52,6 @@ class Settings:
         offline: bool = False,
         trust_root: Path | None = None,
         passphrase_file: Path | None = None,
-        policy_file: Path | None = None,
     ) -> Self:
         """Combine flags, which win, with the `PITH_*` variables.
 
@@ -67,7 +64,6 @@ class Settings:
             registry=registry or tuple((env.get("PITH_REGISTRY") or REGISTRY).split()),
             offline=offline or _flag(env, "PITH_OFFLINE"),
             trust_root=trust_root or _path(env, "PITH_TRUST_ROOT"),
-            policy_file=policy_file or _path(env, "PITH_POLICY"),
             key_file=_path(env, "PITH_KEY_FILE"),
             passphrase_file=passphrase_file or _path(env, "PITH_PASSPHRASE_FILE"),
             agent_key=_key(env, "PITH_AGENT_KEY"),
@@ -96,6 +92,11 @@ class Settings:
     def ledger_path(self) -> Path:
         """The ledger of signed citations."""
         return self.home / "ledger.sqlite3"
+
+    @property
+    def policy_path(self) -> Path:
+        """The policy: whose signed citations count. There need be none."""
+        return self.home / "policy.toml"
 
     @property
     def key_directory(self) -> Path:

@@ -19,6 +19,7 @@ from pith_agent import (
     Verification,
     error_class,
     parse_identifier,
+    read_policy,
 )
 from sphinx_pith.config import settings_of
 from sphinx_pith.findings import Finding
@@ -87,10 +88,9 @@ class _Verified:
         """
         self._sources = sources
         # Whose signatures are accepted is known to this machine, unless a policy says it.
-        policy = app.config.pith_policy
-        self._settings = Settings.from_environment(
-            offline=True, policy_file=Path(app.confdir) / policy if policy else None
-        )
+        name = app.config.pith_policy
+        self._policy = read_policy(Path(app.confdir) / name) if name else None
+        self._settings = Settings.from_environment(offline=True)
         files = list(_at_hand(sources, answered))
         self.reports = self._examine(bodies, files)
         self.answers: dict[str, Verification] = {}
@@ -113,7 +113,10 @@ class _Verified:
             records=RecordFiles(files),
             persistent=False,
         ) as client:
-            return {place: client.verify_citation(body) for place, body in bodies.items()}
+            return {
+                place: client.verify_citation(body, policy=self._policy)
+                for place, body in bodies.items()
+            }
 
     def _ask(self, app: Sphinx, names: list[str]) -> dict[str, Verification]:
         """The answer of the build's store, or else of a registry, for each Pith Number."""

@@ -156,7 +156,7 @@ def show(citation_id: str, as_json: bool, client: Client) -> None:
 @click.option(
     "--policy",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="Who may sign what: a policy.toml.  [PITH_POLICY, or policy.toml in --home]",
+    help="Who may sign what.  [policy.toml in --home, if it is there]",
 )
 @ledger_key
 @as_json

@@ -58,7 +58,7 @@ def policy(file: Path | None, as_json: bool, client: Client) -> None:
     if read is None:
         raise NotFoundError(
             "No policy applies here: your keys and trusted signers count, for everything.",
-            hint="Write policy.toml into the home directory, or name a file with PITH_POLICY.",
+            hint="Write policy.toml into the home directory, or name a file.",
         )
     if as_json:
         click.echo(dump(_as_object(read)))
