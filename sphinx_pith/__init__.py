@@ -29,7 +29,7 @@ from sphinx_pith.hooks import (
     take_roles_over,
 )
 from sphinx_pith.i18n import CATALOG, LOCALE
-from sphinx_pith.index_page import place_index
+from sphinx_pith.index_page import place_index, remove_index
 from sphinx_pith.pages import setup_pages
 from sphinx_pith.resolve import open_sources, verify_citations
 from sphinx_pith.roles import PithRole
@@ -62,6 +62,7 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.connect("builder-inited", take_roles_over, priority=900)
     app.connect("env-updated", verify_citations)
     app.connect("html-page-context", place_index)
+    app.connect("build-finished", remove_index)
     setup_pages(app, papers_of)
     # Before the reports, which tell what became of it.
     app.connect("build-finished", finish_manifest)

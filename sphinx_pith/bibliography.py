@@ -127,6 +127,8 @@ def _card(writer: Writer, place: pith_card) -> nodes.Element:
             said = text(safe_text(paper.claim(claim) or "", 1000), "pith-claim", UNSIGNED)
             rows += nodes.list_item("", nodes.paragraph("", "", nodes.Text(f"{claim}: "), said))
         card += rows
+    elif place["claims"]:
+        card += nodes.paragraph("", _("No claims of it are at hand."), classes=["pith-note"])
     return card
 
 

@@ -55,6 +55,9 @@ def of_documents(command: Callable[..., None]) -> Callable[..., None]:
     return command
 
 
+UNANSWERED: dict[str, object] = {f"pith_severity.{code}": "error" for code in sorted(NETWORK)}
+"""Settings with which an outage is no success, as it is in a build."""
+
 _PASS_ON = {"ignore_unknown_options": True, "allow_interspersed_args": False}
 
 
@@ -67,7 +70,7 @@ def lock(upgrade: bool, prune: bool, check: bool, **build: Any) -> None:
     """Read the documents, and add what they cite to pith.lock.
 
     With --check no connection is opened, and the exit code is 1 if a cited paper lacks, a paper is
-    not cited, or one does not verify.
+    not cited, or one does not verify, unless pith_severity or a baseline lets it pass.
     """
     settings: dict[str, object]
     if check:
@@ -75,8 +78,7 @@ def lock(upgrade: bool, prune: bool, check: bool, **build: Any) -> None:
         sys.exit(_sphinx("dummy", settings, **build))
     settings = {"pith_lock_upgrade": upgrade, "pith_lock_prune": prune}
     # What cannot be asked for is not in the lock: that is no success here.
-    settings |= {f"pith_severity.{code}": "error" for code in sorted(NETWORK)}
-    sys.exit(_sphinx("pithlock", settings, **build))
+    sys.exit(_sphinx("pithlock", settings | UNANSWERED, **build))
 
 
 @main.command(short_help="Compare pith.lock with the registry.", context_settings=_PASS_ON)
@@ -110,10 +112,12 @@ def bib(target: Path, trust_root: Path | None, output: Path | None) -> None:
         sys.exit(MALFORMED)
     records = [answer.record for answer in answers if answer.record is not None]
     text = "\n".join(export(record, "bibtex") for record in records)
-    if output is None:
-        click.echo(text, nl=False)
-    else:
-        output.write_text(text, encoding="utf-8")
+    try:
+        with click.open_file(str(output or "-"), "w", encoding="utf-8") as file:
+            file.write(text)
+    except OSError as error:
+        click.echo(f"{output} cannot be written: {error.strerror}.", err=True)
+        sys.exit(MALFORMED)
     for answer in answers:
         if answer.record is None:
             click.echo(f"{answer.target}: {answer.message} [{answer.code}]", err=True)
@@ -158,11 +162,12 @@ def verify(
 ) -> None:
     """Verify the citations of DOCS by a build, or each paper and name of a LOCK without one.
 
-    Exit code 0 if all are verified, 1 if one is not, 2 if something cannot be read.
+    Exit code 0 if all are verified, or let pass by pith_severity or a baseline; 1 if one is not; 2
+    if something cannot be read. A registry that does not answer verifies nothing.
     """
     if target.is_file():
         sys.exit(_verify_lock(target, trust_root))
-    settings = _report_settings(rest)
+    settings = {**_report_settings(rest), **UNANSWERED}
     if mode:
         settings["pith_mode"] = mode
     if shape:
@@ -183,8 +188,21 @@ def report(docs: Path, **rest: Any) -> None:
     if not settings:
         raise click.UsageError("Say which report: --json FILE, --sarif FILE, …")
     build = {"build_dir": rest["build_dir"], "sphinx_options": rest["sphinx_options"]}
+    paths = [Path(str(path)) for path in settings.values()]
+    before = list(map(_state, paths))
     status = _sphinx("dummy", settings, docs=docs, **build)
-    sys.exit(status if status > 1 else 0)
+    # The build has said which could not be written.
+    unwritten = any(state == _state(path) for path, state in zip(paths, before, strict=True))
+    sys.exit(status if status > 1 else MALFORMED if unwritten else 0)
+
+
+def _state(path: Path) -> tuple[int, int] | None:
+    """What changes whenever a report is written; `None` if there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_mtime_ns
 
 
 def _report_settings(rest: dict[str, Any]) -> dict[str, object]:

@@ -46,6 +46,8 @@ class Citation(NamedTuple):
     """The id of the place on the page; empty for a card."""
     fallback: str
     """Where a plain link would go, if the citation was made of one."""
+    claims: bool = False
+    """Whether a card shows all claims of the paper."""
 
 
 class PithDomain(Domain):
@@ -57,7 +59,7 @@ class PithDomain(Domain):
 
     name = "pith"
     label = "Pith"
-    data_version = 2
+    data_version = 3
     object_types: ClassVar[dict[str, ObjType]] = {"paper": ObjType("paper", "ref")}
     roles: ClassVar[dict[str, Any]] = {
         "ref": PithRole("title"),
@@ -109,6 +111,11 @@ class PithDomain(Domain):
         """
         shown: dict[str, dict[str, str]] = self.data["shown"]
         return shown
+
+    def claimed(self) -> set[str]:
+        """The targets of which a claim, or all claims, are shown."""
+        cites = (cite for found in self.cites.values() for cite in found)
+        return {cite.target for cite in cites if cite.claims or "#" in cite.target}
 
     def settle(self, answers: Mapping[str, Answered]) -> None:
         """Take over what this build has verified; from then on pages can be written."""
@@ -331,7 +338,8 @@ def _citations(docname: str, document: nodes.document) -> Iterator[Citation]:
     number = 0
     for node in document.findall(_is_citation):
         if isinstance(node, pith_card):
-            yield Citation(node["target"], get_node_location(node) or "", "", "")
+            location = get_node_location(node) or ""
+            yield Citation(node["target"], location, "", "", claims=node["claims"])
         elif isinstance(node, addnodes.pending_xref):
             # What another project is asked for, by intersphinx, is no citation of this one.
             if _is_definition(node) or node.get("intersphinx"):

@@ -6,16 +6,31 @@ extension does in a build in which nothing changed, so that the page is put toge
 
 from collections.abc import Iterable
 from html import escape
+from pathlib import Path
 from typing import Any
 
 from docutils import nodes
 from sphinx.application import Sphinx
+from sphinx.builders.html import StandaloneHTMLBuilder
 from sphinx.domains import IndexEntry
 
+from sphinx_pith.domain import domain_of
 from sphinx_pith.garbage import uncollected
 from sphinx_pith.index import PapersIndex
 
 PAGE = f"pith-{PapersIndex.name}"
+
+BUILDERS = ("html", "dirhtml")
+"""Those whose pages are read as they are, one by one."""
+
+
+def remove_index(app: Sphinx, error: Exception | None) -> None:
+    """`build-finished`: remove the page where no paper is cited any more, for Sphinx then writes
+    none and leaves the old one."""
+    if error is not None or not isinstance(app.builder, StandaloneHTMLBuilder):
+        return
+    if app.builder.name in BUILDERS and not domain_of(app.env).papers:
+        Path(app.builder.get_outfilename(PAGE)).unlink(missing_ok=True)
 
 
 def place_index(
@@ -26,7 +41,7 @@ def place_index(
     doctree: nodes.document | None,
 ) -> str | None:
     """`html-page-context`: the content of the index, and the template of a plain page for it."""
-    if pagename != PAGE or templatename != "domainindex.html" or app.builder.name != "html":
+    if pagename != PAGE or templatename != "domainindex.html" or app.builder.name not in BUILDERS:
         return None
     context["title"] = context["indextitle"]
     context["body"] = _body(context["indextitle"], context["content"], context["pathto"])

@@ -1,6 +1,6 @@
 """What a build adds to the lock, where it may."""
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from typing import TYPE_CHECKING
 
 from sphinx.application import Sphinx
@@ -13,7 +13,6 @@ from sphinx_pith.findings import Finding
 from sphinx_pith.i18n import _
 from sphinx_pith.lockfile import write_lock
 from sphinx_pith.sources import Answered, Sources
-from sphinx_pith.targets import parse_target
 
 if TYPE_CHECKING:
     from sphinx_pith.domain import PithDomain
@@ -33,7 +32,7 @@ def renew_lock(
     """
     if sources.mode != "update":
         return
-    lock = with_answers(sources.lock, answered)
+    lock = with_answers(sources.lock, answered, domain.claimed())
     if app.config.pith_lock_prune in (True, 1, "1"):
         lock = pruned(lock, answered)
     added, removed = difference(sources.lock, lock)
@@ -47,14 +46,15 @@ def renew_lock(
     yield from ()
 
 
-def with_answers(lock: Lock, answered: dict[str, Answered]) -> Lock:
-    """The lock with each paper that was verified and that it lacks."""
+def with_answers(lock: Lock, answered: dict[str, Answered], claimed: Container[str]) -> Lock:
+    """The lock with each paper that was verified and that it lacks; of those in `claimed`, with
+    the claims."""
     for target, one in answered.items():
         record, name = one.record, one.identifier
         if record is None or name is None:
             continue
         if one.source != "lock":
-            lock = lock.with_paper(record, [name], claims=bool(parse_target(target).claim))
+            lock = lock.with_paper(record, [name], claims=target in claimed)
     return lock
 
 

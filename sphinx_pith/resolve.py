@@ -54,7 +54,7 @@ def verify_citations(app: Sphinx, env: BuildEnvironment) -> list[str]:
     if sources is None:
         raise TypeError("the sources were not opened")
     targets = [cite.target for cites in domain.cites.values() for cite in cites]
-    answered = sources.answer(app, targets)
+    answered = sources.answer(app, targets, domain.claimed())
     domain.settle(answered)
     findings = [*_findings(app, domain, answered), *renew_lock(app, domain, sources, answered)]
     if app.config.pith_citations:

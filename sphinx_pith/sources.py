@@ -3,7 +3,7 @@
 A paper is taken from the first that has it, and is verified whatever it comes from.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -98,8 +98,10 @@ class Sources:
         project = load_project(Path(app.confdir), app.config.pith_records)
         return cls(mode, read_lock(lock_path(app)) or Lock(), project, trust_of(app))
 
-    def answer(self, app: Sphinx, targets: Iterable[str]) -> dict[str, Answered]:
-        """The answer for each target, as it was typed."""
+    def answer(
+        self, app: Sphinx, targets: Iterable[str], claimed: Container[str] = ()
+    ) -> dict[str, Answered]:
+        """The answer for each target, as it was typed; of those in `claimed`, with the claims."""
         answers: dict[str, Answered] = {}
         asked: dict[str, Identifier] = {}
         known: dict[Identifier, Answered] = {}
@@ -109,7 +111,7 @@ class Sources:
             except IdentifierError as error:
                 answers[target] = said(_without_record(target, error), "none")
                 continue
-            suffix = self._locked(app, target, identifier)
+            suffix = self._locked(app, identifier, claims=target in claimed)
             if suffix is None:
                 asked[target] = identifier
                 continue
@@ -128,13 +130,12 @@ class Sources:
         proved = self.lock.prove(suffix, identifier, self.trust)
         return Answered(say, "lock", identifier, proved)
 
-    def _locked(self, app: Sphinx, target: str, identifier: Identifier) -> str | None:
+    def _locked(self, app: Sphinx, identifier: Identifier, *, claims: bool) -> str | None:
         """The suffix that the lock has for a target; `None` if it is to be looked up again."""
         suffix = self.lock.suffix_of(identifier)
         if suffix is None or self.mode == "locked":
             return suffix
-        lacks_claims = "graph_snapshot" not in self.lock.papers[suffix]
-        if parse_target(target).claim and lacks_claims:
+        if claims and "graph_snapshot" not in self.lock.papers[suffix]:
             return None
         return None if self._upgrades(app) and is_floating(identifier) else suffix
 

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import threading
 import unicodedata
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -98,7 +99,7 @@ class Reply:
         return self.result["structuredContent"]["items"]
 
 
-class Agent:
+class Agent(ABC):
     """A running server, and the one conversation with it."""
 
     def __init__(
@@ -151,13 +152,13 @@ class Agent:
         request = {"jsonrpc": "2.0", "id": self._next, "method": method, "params": params}
         return self.send(json.dumps(request).encode("ascii"))
 
+    @abstractmethod
     def send(self, body: bytes) -> Reply:
         """Send these bytes as one message, and wait for the answer."""
-        raise NotImplementedError
 
+    @abstractmethod
     def provoke(self, body: bytes) -> Reply | None:
         """Send what is no request; the answer, or `None` if the server passes over it."""
-        raise NotImplementedError
 
     def __enter__(self) -> "Agent":
         return self

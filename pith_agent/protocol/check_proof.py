@@ -10,6 +10,7 @@ from pith_agent import errors
 from pith_agent.protocol.canon import SHORT_LENGTHS
 from pith_agent.protocol.case import Case
 from pith_agent.protocol.identifier import ARXIV_DOI
+from pith_agent.protocol.record import RECEIPT, SCHEMA
 from pith_agent.protocol.report import Check
 from pith_agent.protocol.trust import signature_holds
 
@@ -19,7 +20,7 @@ _NUMBER = re.compile("pith:([0-9]{4}):(.*)", re.S)
 
 def check_schema(case: Case) -> Check:
     """V2: the canonical record and its wrapping follow a schema that is known."""
-    name, known = "schema-version", "1.0"
+    name, known = "schema-version", SCHEMA
     found = case.exhibit.canonical.get("schema_version")
     if found != known:
         return Check.refused(
@@ -181,13 +182,8 @@ def check_receipt(case: Case) -> Check:
             errors.DocumentError,
             f"The receipt is malformed: {case.exhibit.receipt_fault}.",
         )
-    for field, found, known in (
-        ("kind", receipt.kind, "pith_receipt"),
-        ("algorithm", receipt.algorithm, "ed25519"),
-        ("signed_message", receipt.signed_message, "canonical_sha256_bytes"),
-        ("receipt_version", receipt.receipt_version, "0.3"),
-        ("signature_status", receipt.signature_status, "signed_v1"),
-    ):
+    for field, known in RECEIPT:
+        found = getattr(receipt, field)
         if found not in (known, None):
             return Check.refused(
                 "receipt",

@@ -14,7 +14,15 @@ from typing import TYPE_CHECKING
 
 from pith_agent.errors import DocumentError
 from pith_agent.protocol.proof import VerifiedRecord, seal
-from pith_agent.protocol.record import CLAIMS_HASH, Exhibit, Receipt, at, read_document
+from pith_agent.protocol.record import (
+    CLAIMS_HASH,
+    RECEIPT,
+    SCHEMA,
+    Exhibit,
+    Receipt,
+    at,
+    read_document,
+)
 from pith_agent.protocol.trust import TrustRoot, signature_holds
 
 if TYPE_CHECKING:
@@ -22,16 +30,6 @@ if TYPE_CHECKING:
     from pith_agent.protocol.policy import Policy
     from pith_agent.protocol.stated import Coverage
     from pith_agent.protocol.strict_json import JsonObject
-
-SCHEMA = "1.0"
-RECEIPT = {
-    "kind": "pith_receipt",
-    "algorithm": "ed25519",
-    "signed_message": "canonical_sha256_bytes",
-    "receipt_version": "0.3",
-    "signature_status": "signed_v1",
-}
-"""What a receipt that can be checked says."""
 
 _NAMES = frozenset({"pith_number", "canonical_sha256", "canonical_record", "receipt", "paper"})
 _SNAPSHOT = "graph_snapshot"
@@ -113,7 +111,7 @@ def _is_known(exhibit: Exhibit, receipt: Receipt) -> bool:
         return False
     if receipt.canonical_sha256 not in (None, exhibit.canonical_sha256):
         return False
-    return all(getattr(receipt, name) in (None, known) for name, known in RECEIPT.items())
+    return all(getattr(receipt, name) in (None, known) for name, known in RECEIPT)
 
 
 def _texts_hold(exhibit: Exhibit) -> bool:

@@ -137,6 +137,18 @@ _DEMANDED = 4
 """Of these, the first have to be there."""
 
 
+SCHEMA = "1.0"
+"""The schema of canonical records that is understood."""
+
+RECEIPT = (
+    ("kind", "pith_receipt"),
+    ("algorithm", "ed25519"),
+    ("signed_message", "canonical_sha256_bytes"),
+    ("receipt_version", "0.3"),
+    ("signature_status", "signed_v1"),
+)
+"""What a receipt that can be checked says, where it says anything."""
+
 _PAPER = (
     ("license", "metadata.license"),
     ("primary_cat", "metadata.primary_cat"),

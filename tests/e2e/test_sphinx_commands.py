@@ -238,3 +238,40 @@ def test_the_starter_record_can_be_locked_without_a_registry(tmp_path: Path) -> 
 
     assert (made.status, made.log) == (0, "")
     assert list(parse_lock((project.path / "pith.lock").read_bytes()).papers) == [SUFFIX]
+
+
+def test_what_cannot_be_written_is_no_success(tmp_path: Path, registry: LoopbackRegistry) -> None:
+    project = project_of(tmp_path, registry, "2401.00001")
+    docs, lock = str(project.path), str(project.path / "pith.lock")
+    trust = str(project.path / "trust.json")
+    assert project.call("lock", docs).status == 0
+
+    report = project.call("report", "--json", "/proc/none.json", docs)
+    bib = project.call("bib", "--trust-root", trust, "-o", "/proc/none.bib", lock)
+
+    assert (report.status, bib.status) == (2, 2)
+    assert "/proc/none.bib cannot be written" in bib.log
+    assert "Traceback" not in report.log + bib.log
+
+
+def test_an_outage_verifies_nothing(tmp_path: Path) -> None:
+    with LoopbackRegistry() as gone:
+        project = project_of(tmp_path, gone, "2401.00001")
+
+    done = project.call("verify", "--mode", "auto", str(project.path))
+
+    assert (done.status, done.codes) == (1, ["unreachable"])
+
+
+def test_what_has_changed_at_the_registry_is_told_where_it_ends_the_check(
+    tmp_path: Path,
+) -> None:
+    with LoopbackRegistry() as registry:
+        registry.publish(arxiv_id="2401.00001", title="The First Paper")
+        project = project_of(tmp_path, registry, "2401.00001")
+        assert project.call("lock", str(project.path)).status == 0
+        registry.publish(arxiv_id="2401.00001", title="The First Paper", version=2)
+
+        done = project.call("check", str(project.path))
+
+    assert (done.status, done.codes) == (1, ["superseded"])

@@ -16,9 +16,10 @@ from click.testing import CliRunner
 from pith_agent import Citing, Client, Settings, examine
 from pith_agent.cli.main import main
 from pith_agent.passing_on import make_bundle
-from pith_agent.protocol.citation import CitationKey
+from pith_agent.protocol.citation import CitationKey, Envelope
 from pith_agent.protocol.citation_bundle import CitationBundle
 from pith_agent.protocol.citation_draft import quoted_sha256
+from pith_agent.storage.ledger import Ledger
 from tests.citing import (
     DOCUMENT,
     ELSEWHERE,
@@ -26,11 +27,11 @@ from tests.citing import (
     SECOND,
     SEED,
     STRANGER,
-    Envelope,
     altered,
     answers,
     b64,
     cited,
+    other_home,
     payload_of,
     policy,
     resigned,
@@ -38,17 +39,6 @@ from tests.citing import (
     signed,
 )
 from tests.documents import real_record
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Path:
-    return tmp_path / "home"
-
-
-@pytest.fixture
-def client(home: Path):
-    with Client(Settings(home=home, offline=True, agent_key=CitationKey(SEED))) as client:
-        yield client
 
 
 def test_what_was_signed_here_is_verified_by_all(client, home):
@@ -184,17 +174,31 @@ def test_a_ledger_that_is_written_anew_is_refused(home, tmp_path):
     assert listing(home) == "ledger-fork"
 
 
-def test_a_checkpoint_from_before_the_citation_is_refused(client, home):
-    first = cited(client)
+def test_a_proof_of_another_entry_is_refused(client, home):
+    first, second = cited(client), cited(client)
     client.checkpoint()
-    old = client.ledger.prove(client.verify_citation(first).citation_id).dump()
-    second = cited(client)
+    other = client.ledger.prove(client.verify_citation(first).citation_id).dump()
     bundle = make_bundle(client, json.dumps(second).encode())
     assert answers(client, home, json.loads(bundle.dump())) == ("verified", "ok")
 
-    rolled_back = CitationBundle(bundle.envelope, bundle.records, old)
-    verdict, code = answers(client, home, json.loads(rolled_back.dump()))
-    assert (verdict, code) in {("failed", "ledger-proof"), ("failed", "ledger-rollback")}
+    swapped = CitationBundle(bundle.envelope, bundle.records, other)
+    assert answers(client, home, json.loads(swapped.dump())) == ("failed", "ledger-proof")
+
+
+def test_a_checkpoint_of_a_ledger_that_was_rolled_back_is_refused(client, home, tmp_path):
+    cited(client)
+    client.checkpoint()
+    envelope = Envelope.model_validate_json(
+        json.dumps(cited(client))
+    )  # It names a ledger that has an entry.
+    with other_home(tmp_path / "back", SEED) as back:
+        with closing(Ledger.open(back.settings.ledger_path)) as ledger:
+            ledger.append([envelope], CitationKey(SEED))
+            proof = ledger.prove(envelope.citation_id).dump()
+        records = make_bundle(client, envelope.canonical()).records
+    rolled_back = CitationBundle(json.loads(envelope.canonical()), records, proof)
+
+    assert answers(client, home, json.loads(rolled_back.dump())) == ("failed", "ledger-rollback")
 
 
 def test_a_payload_that_could_be_read_in_two_ways_is_refused(client, home):

@@ -3,7 +3,6 @@
 import base64
 import copy
 import json
-from pathlib import Path
 
 import pytest
 
@@ -25,17 +24,6 @@ from tests.citing import (
     signed,
     trust,
 )
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Path:
-    return tmp_path / "home"
-
-
-@pytest.fixture
-def client(home: Path):
-    with Client(Settings(home=home, offline=True, agent_key=CitationKey(SEED))) as client:
-        yield client
 
 
 def test_a_bundle_is_verified_with_what_is_in_it_and_nothing_else(client, home, tmp_path):
@@ -107,10 +95,9 @@ def test_a_revoked_key_is_not_believed_for_a_signature_that_was_added_later(clie
     payload = base64.b64decode(envelope["payload"])
     policy(home, "threshold = 2", SEED, SECOND)
 
-    assert answers(client, home, signed(payload, SEED, SECOND))[0] == "failed"
+    assert answers(client, home, signed(payload, SEED, SECOND)) == ("failed", "threshold-not-met")
     policy(home, "", SECOND)
-    alone = answers(client, home, signed(payload, SECOND))
-    assert alone in {("undecidable", "revoked-later"), ("failed", "revoked-signer")}
+    assert answers(client, home, signed(payload, SECOND)) == ("undecidable", "revoked-later")
 
 
 def test_who_cosigns_is_not_misled_by_a_signature_that_does_not_hold(client, home, tmp_path):
