@@ -15,6 +15,7 @@ from pith_agent.cli.ledger import (
     export,
     import_,
     ledger_key,
+    output,
     prove,
     read_proof,
 )
@@ -22,7 +23,14 @@ from pith_agent.cli.options import as_json, dump, ends_with_code, list_by_defaul
 from pith_agent.cli.passing_on import bundle, cosign
 from pith_agent.cli.passing_on import policy as policy_
 from pith_agent.cli.signed_report import citation_lines, logged_lines, signed_lines
-from pith_agent.cli.signing import retract, sign_bibliography, write_envelopes
+from pith_agent.cli.signing import (
+    agent,
+    dry_run,
+    model,
+    retract,
+    sign_bibliography,
+    write_envelopes,
+)
 from pith_agent.cli.sources import read_source
 from pith_agent.client import Client
 from pith_agent.errors import SettingsError
@@ -57,10 +65,10 @@ from pith_agent.tools.results import logged
 @click.option("--page", type=click.IntRange(1), help="The page of the quote.")
 @click.option("--statement", help="What you say about the paper.")
 @click.option("--supersedes", metavar="ID", help="The earlier citation that this one replaces.")
-@click.option("--agent", default="pith-agent", show_default=True, help="Who says it.")
-@click.option("--model", help="The model that the agent runs on.")
-@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Write here.")
-@click.option("--dry-run", is_flag=True, help="Show what would be signed; write nothing.")
+@agent
+@model
+@output
+@dry_run
 @as_json
 @ends_with_code
 @with_client

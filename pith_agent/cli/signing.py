@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from pith_agent import __version__
+from pith_agent.cli.ledger import output
 from pith_agent.cli.options import as_json, dump, ends_with_code, with_client
 from pith_agent.cli.signed_report import signed_lines
 from pith_agent.client import Client
@@ -18,9 +19,6 @@ from pith_agent.signed import SignedStatement
 
 agent = click.option("--agent", default="pith-agent", show_default=True, help="Who says it.")
 model = click.option("--model", help="The model that the agent runs on.")
-output = click.option(
-    "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Write here."
-)
 dry_run = click.option("--dry-run", is_flag=True, help="Show what would be signed; write nothing.")
 
 
