@@ -7,14 +7,12 @@ Source: docs/reference/sphinx.md, "The manifest".
 
 import hashlib
 import json
-from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
 from sphinx.application import Sphinx
-from sphinx.util import logging
 
 from pith_agent import safe_text
 from sphinx_pith.config import ABSENT
@@ -24,11 +22,9 @@ from sphinx_pith.i18n import _
 from sphinx_pith.papers import Paper
 from sphinx_pith.places import place_of
 from sphinx_pith.reports.output import replace_file
-from sphinx_pith.resolve import finding, tell
+from sphinx_pith.resolve import finding, tell_all
 from sphinx_pith.signature import sign_manifest, signature_of, stated_digest
 from sphinx_pith.targets import parse_target
-
-logger = logging.getLogger(__name__)
 
 FORMAT: Final = "https://pith-agent.dev/citations-manifest/v1"
 
@@ -57,14 +53,8 @@ def write_manifest(app: Sphinx) -> None:
             yield from sign_manifest(app, domain, manifest, digest, path)
 
     found = tuple(_all(app, write))
-    for one in found:
-        tell(one)
+    tell_all(app, found)
     domain.report = replace(report, findings=report.findings + found)
-    errors = [one.code for one in found if one.severity == "error"]
-    if errors:
-        app.statuscode = 1
-        codes = ", ".join(f"{code} ({count})" for code, count in Counter(errors).items())
-        logger.warning(_("Pith: the build fails: %s."), codes)
 
 
 def _all(app: Sphinx, write: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:

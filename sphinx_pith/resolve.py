@@ -200,21 +200,31 @@ def _exempted(app: Sphinx, findings: tuple[Finding, ...]) -> tuple[Finding, ...]
 
 
 def _tell(app: Sphinx, report: BuildReport, citations: int) -> None:
-    """Log each problem; set the exit status if one is an error, with or without `-W`."""
-    for one in report.findings:
-        tell(one)
-    errors = [one.code for one in report.findings if one.severity == "error"]
-    if errors:
-        app.statuscode = 1
-        codes = ", ".join(f"{code} ({count})" for code, count in Counter(errors).items())
-        # Without a type, so that suppress_warnings cannot hide why the build fails.
-        logger.warning(_("Pith: the build fails: %s."), codes)
-    elif citations:
+    """Log each problem, and what they add up to."""
+    if not tell_all(app, report.findings) and citations:
         words = _(
             "Pith: %d citations, %d problems that do not fail the build, mode %s, %d fetched."
         )
         told = sum(one.severity != "ignore" for one in report.findings)
         logger.info(words, citations, told, report.mode, report.fetched)
+
+
+def tell_all(app: Sphinx, findings: tuple[Finding, ...]) -> bool:
+    """Log each problem; set the exit status if one is an error, with or without `-W`.
+
+    Returns:
+        Whether one is.
+    """
+    for one in findings:
+        tell(one)
+    errors = [one.code for one in findings if one.severity == "error"]
+    if not errors:
+        return False
+    app.statuscode = 1
+    codes = ", ".join(f"{code} ({count})" for code, count in Counter(errors).items())
+    # Without a type, so that suppress_warnings cannot hide why the build fails.
+    logger.warning(_("Pith: the build fails: %s."), codes)
+    return True
 
 
 def tell(one: Finding) -> None:
