@@ -20,6 +20,7 @@ from sphinx_pith.config_checks import check_config
 from sphinx_pith.directives import PithBibliography, PithCard, pith_bibliography, pith_card
 from sphinx_pith.domain import PithDomain
 from sphinx_pith.evidence import papers_of
+from sphinx_pith.garbage import set_aside
 from sphinx_pith.hooks import (
     accept_scheme,
     finish_manifest,
@@ -61,6 +62,7 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     # After extlinks, whose roles these replace.
     app.connect("builder-inited", take_roles_over, priority=900)
     app.connect("env-updated", verify_citations)
+    app.connect("env-updated", set_aside)
     app.connect("html-page-context", place_index)
     app.connect("build-finished", remove_index)
     setup_pages(app, papers_of)

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
 
 
 @contextmanager
@@ -27,8 +28,8 @@ def uncollected() -> Iterator[None]:
             gc.enable()
 
 
-def set_aside(app: Sphinx) -> None:
-    """From now on, leave out what is there from the looking, until `take_back`.
+def set_aside(app: Sphinx, env: BuildEnvironment) -> None:
+    """`env-updated`: from now on, leave out what is there from the looking, until `take_back`.
 
     Before Sphinx forks its writers, as Python's documentation recommends: what nobody looks through
     stays shared with them.

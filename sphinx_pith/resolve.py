@@ -20,7 +20,7 @@ from pith_agent import error_class, safe_text
 from sphinx_pith.config import ABSENT, lock_path, mode_of, severity_of
 from sphinx_pith.domain import Citation, PithDomain, domain_of
 from sphinx_pith.findings import BuildReport, CitedPlace, Finding, Severity
-from sphinx_pith.garbage import set_aside, uncollected
+from sphinx_pith.garbage import uncollected
 from sphinx_pith.i18n import _
 from sphinx_pith.locking import renew_lock
 from sphinx_pith.places import place_of
@@ -73,7 +73,6 @@ def verify_citations(app: Sphinx, env: BuildEnvironment) -> list[str]:
     )
     _tell(app, report, len(targets))
     domain.report = report
-    set_aside(app)
     return domain.changed(f"{app.builder.name} {app.outdir}")
 
 

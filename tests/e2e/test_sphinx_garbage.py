@@ -1,0 +1,25 @@
+"""What a build holds is not searched for garbage, and the process gets its collector back."""
+
+from tests.documents import signed_record
+from tests.e2e.roots.locking import trusting, write_lock
+from tests.locks import locked
+
+SPY = """
+import gc
+
+def setup(app):
+    app.connect("html-page-context", lambda *_: print("frozen", gc.get_freeze_count() > 10_000))
+    app.connect("build-finished", lambda *_: print("after", gc.get_freeze_count()), priority=999)
+"""
+
+
+def test_pages_are_written_with_what_was_verified_set_aside(tmp_path):
+    project = trusting(tmp_path, "2401.00001")
+    write_lock(project, locked(signed_record(arxiv="2401.00001")))
+    conf = project.path / "conf.py"
+    conf.write_text(conf.read_text() + SPY)
+
+    lines = project.build("-W").info.splitlines()
+
+    assert {line for line in lines if line.startswith("frozen")} == {"frozen True"}
+    assert [line for line in lines if line.startswith("after")] == ["after 0"]
