@@ -34,6 +34,7 @@ from sphinx_pith.index_page import place_index, remove_index
 from sphinx_pith.pages import setup_pages
 from sphinx_pith.resolve import open_sources, verify_citations
 from sphinx_pith.roles import PithRole
+from sphinx_pith.shown import note_shown
 from sphinx_pith.transforms import Footnotes, SchemeLinks
 
 
@@ -65,6 +66,7 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.connect("env-updated", set_aside)
     app.connect("html-page-context", place_index)
     app.connect("build-finished", remove_index)
+    app.connect("build-finished", note_shown)
     setup_pages(app, papers_of)
     # Before the reports, which tell what became of it.
     app.connect("build-finished", finish_manifest)

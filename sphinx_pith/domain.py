@@ -1,9 +1,7 @@
-"""The domain: which page cites what, and what each page shows of it."""
+"""The domain: which page cites what, and how it is written once it is verified."""
 
-import hashlib
-import json
 from collections.abc import Iterable, Iterator, Mapping, Set
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 from docutils import nodes
 from sphinx import addnodes
@@ -13,26 +11,20 @@ from sphinx.environment import BuildEnvironment
 from sphinx.util import logging
 from sphinx.util.logging import get_node_location
 
-from pith_agent import stated_authors
 from sphinx_pith.config import ABSENT
 from sphinx_pith.directives import pith_bibliography, pith_card
 from sphinx_pith.findings import BuildReport
 from sphinx_pith.index import PapersIndex
-from sphinx_pith.listing import OPTIONS, documents, select, unproved
+from sphinx_pith.listing import OPTIONS, documents, select
 from sphinx_pith.nodes import UNCHECKED, Writer, marked
 from sphinx_pith.papers import Paper, papers_of, reading_order
 from sphinx_pith.roles import FootnoteRole, PithRole, targets_of
+from sphinx_pith.shown import ShownPages
 from sphinx_pith.sources import Answered, Sources
 from sphinx_pith.targets import parse_target, parse_targets
 from sphinx_pith.transforms import links_of
 
-if TYPE_CHECKING:
-    from pith_agent import VerifiedRecord
-
 logger = logging.getLogger(__name__)
-
-EVERYWHERE = ""
-"""In `shown`, the name of what concerns all pages. No document has it."""
 
 
 class Citation(NamedTuple):
@@ -59,7 +51,7 @@ class PithDomain(Domain):
 
     name = "pith"
     label = "Pith"
-    data_version = 3
+    data_version = 4
     object_types: ClassVar[dict[str, ObjType]] = {"paper": ObjType("paper", "ref")}
     roles: ClassVar[dict[str, Any]] = {
         "ref": PithRole("title"),
@@ -70,7 +62,7 @@ class PithDomain(Domain):
         "cite:foot": FootnoteRole("full"),
     }
     indices: ClassVar[list[type[Index]]] = [PapersIndex]
-    initial_data: ClassVar[dict[str, Any]] = {"cites": {}, "lists": {}, "links": {}, "shown": {}}
+    initial_data: ClassVar[dict[str, Any]] = {"cites": {}, "lists": {}, "links": {}}
 
     def __init__(self, env: BuildEnvironment) -> None:
         super().__init__(env)
@@ -82,6 +74,8 @@ class PithDomain(Domain):
         """The lock and the records; set when the builder is ready."""
         self.report: BuildReport | None = None
         """What this build found."""
+        self.pages: ShownPages | None = None
+        """What the pages of the output show; set once papers are verified."""
         self.entries: dict[str, str] = {}
         """Suffix → the first document, in reading order, whose bibliography lists it."""
 
@@ -102,15 +96,6 @@ class PithDomain(Domain):
         """Document → (URI, location) of the plain links that could be citations."""
         links: dict[str, list[tuple[str, str]]] = self.data["links"]
         return links
-
-    @property
-    def shown(self) -> dict[str, dict[str, str]]:
-        """Output → document → digest of what its page shows.
-
-        By output, because builders share one environment but not their pages.
-        """
-        shown: dict[str, dict[str, str]] = self.data["shown"]
-        return shown
 
     def claimed(self) -> set[str]:
         """The targets of which a claim, or all claims, are shown."""
@@ -151,78 +136,6 @@ class PithDomain(Domain):
         """What makes the nodes of a page."""
         return Writer(builder, docname, self.answers, self.papers, self.entries)
 
-    def changed(self, output: str) -> list[str]:
-        """The documents whose pages in `output` no longer show what this build verified.
-
-        They count as written from then on.
-        """
-        shown, verified = self.shown.setdefault(output, {}), self._verified()
-        # What pages show is computed only if something that they may show has changed.
-        same = shown.get(EVERYWHERE) == verified
-        shown[EVERYWHERE] = verified
-        changed: list[str] = []
-        for docname in {**self.cites, **self.lists}:
-            # A page may be there as it was before something was refuted: a build that was stopped,
-            # or wrote some pages only, has noted it as written.
-            doubtful = self._is_doubtful(docname)
-            if same and docname in shown and not doubtful:
-                continue
-            digest = self._appearance(docname)
-            if doubtful or shown.get(docname) != digest:
-                shown[docname] = digest
-                changed.append(docname)
-        return changed
-
-    def _is_doubtful(self, docname: str) -> bool:
-        return any(not self.suffix(cite.target) for cite in self.cites.get(docname, ()))
-
-    def _verified(self) -> str:
-        """A digest of all that this build has verified and that any page may show of it.
-
-        Labels depend on all papers and their order, and nothing else.
-        """
-        config = self.env.config
-        papers = [
-            [suffix, paper.title, stated_authors(paper.record.document), *_proof(paper.record)]
-            for suffix, paper in self.papers.items()
-        ]
-        targets = [
-            [target, one.suffix or one.verdict, self._claim(target)]
-            for target, one in sorted(self.answers.items())
-        ]
-        # What a list holds depends on the citations of other pages.
-        lists = [
-            [self.listed(docname, options), unproved(self, docname, options)]
-            for docname in sorted(self.lists)
-            for options in self.lists[docname]
-        ]
-        settings = [config.pith_base_url, bool(config.pith_reader_check)]
-        return _digest([settings, papers, targets, lists, sorted(self.entries.items())])
-
-    def _claim(self, target: str) -> str | None:
-        paper = self.papers.get(self.suffix(target)) if "#" in target else None
-        return paper.claim(parse_target(target).claim) if paper else None
-
-    def _appearance(self, docname: str) -> str:
-        """A digest of all that a page shows of its citations."""
-        config = self.env.config
-        said: list[object] = [config.pith_base_url, bool(config.pith_reader_check)]
-        for cite in self.cites.get(docname, ()):
-            said.append([cite.target, *self._shown_of(cite.target)])
-        for options in self.lists.get(docname, ()):
-            suffixes = self.listed(docname, options)
-            said.append([[suffix, *_summary(self.papers[suffix])] for suffix in suffixes])
-            others = unproved(self, docname, options)
-            said.append([[target, self.answers[target].verdict] for target in others])
-        return _digest(said)
-
-    def _shown_of(self, target: str) -> list[object]:
-        paper = self.papers.get(self.suffix(target))
-        if paper is None:
-            return [self.answers[target].verdict, self.answers[target].answer.code]
-        claim = paper.claim(parse_target(target).claim)
-        return [*_summary(paper), claim, self.entries.get(paper.suffix)]
-
     def process_doc(self, env: BuildEnvironment, docname: str, document: nodes.document) -> None:
         """Note the citations and bibliographies of a document that was just read."""
         if found := list(_citations(docname, document)):
@@ -236,8 +149,8 @@ class PithDomain(Domain):
 
     def clear_doc(self, docname: str) -> None:
         """Forget a document that is gone or will be read again."""
-        for part in (self.cites, self.lists, self.links, *self.shown.values()):
-            part.pop(docname, None)  # type: ignore[attr-defined]  # All are dicts.
+        for part in (self.cites, self.lists, self.links):
+            part.pop(docname, None)
 
     def merge_domaindata(self, docnames: Set[str], otherdata: dict[str, Any]) -> None:
         """Take over what a parallel process has read."""
@@ -317,21 +230,6 @@ def domain_of(env: BuildEnvironment) -> PithDomain:
     if not isinstance(domain, PithDomain):
         raise TypeError("another extension has replaced the domain 'pith'")
     return domain
-
-
-def _digest(said: list[object]) -> str:
-    """32 hex digits."""
-    text = json.dumps(said, sort_keys=True, default=str)
-    return hashlib.sha256(text.encode("ascii")).hexdigest()[:32]
-
-
-def _summary(paper: Paper) -> list[object]:
-    return [paper.url, paper.work, paper.label, *_proof(paper.record)]
-
-
-def _proof(record: "VerifiedRecord") -> list[object]:
-    """What a page carries for its readers to check, and what a card may show of claims."""
-    return [record.key_sha256, record.receipt.signature_b64, record.claims]
 
 
 def _citations(docname: str, document: nodes.document) -> Iterator[Citation]:

@@ -24,6 +24,7 @@ from sphinx_pith.garbage import uncollected
 from sphinx_pith.i18n import _
 from sphinx_pith.locking import renew_lock
 from sphinx_pith.places import place_of
+from sphinx_pith.shown import ShownPages
 from sphinx_pith.sources import Answered, Sources
 from sphinx_pith.targets import parse_target
 
@@ -73,7 +74,8 @@ def verify_citations(app: Sphinx, env: BuildEnvironment) -> list[str]:
     )
     _tell(app, report, len(targets))
     domain.report = report
-    return domain.changed(f"{app.builder.name} {app.outdir}")
+    domain.pages = ShownPages(app, domain)
+    return domain.pages.changed
 
 
 def _cited(app: Sphinx, domain: PithDomain, answered: dict[str, Answered]) -> Iterator[CitedPlace]:

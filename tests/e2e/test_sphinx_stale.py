@@ -60,6 +60,48 @@ def test_a_page_that_a_build_left_out_is_written_when_its_paper_is_refuted(proje
     assert whole.links("index.html")
 
 
+@pytest.mark.parametrize(("builder", "page"), [("html", "other.html"), ("text", "other.txt")])
+def test_a_page_that_a_build_left_out_gets_its_new_label_from_the_next(tmp_path, builder, page):
+    project = trusting(tmp_path)
+    project.page(".. toctree::\n\n   other\n")
+    project.page("On :pith:cite:t:`2401.00001`.", "other.rst")
+    write_lock(project, locked(FIRST, SECOND))
+    alone = project.build(builder=builder).text(page)
+    # Now another paper of the same authors and year is cited, so that both labels get a letter.
+    index = project.path / "index.rst"
+    index.write_text(f"{index.read_text()}\nOn :pith:cite:t:`2401.00002`.\n")
+
+    named = project._run(
+        [*project.command(builder=builder, target=project.work / builder), str(index)],
+        project.work / builder,
+        {},
+    )
+    left_out = named.text(page)
+    whole = project.build("-W", builder=builder)
+    again = project.build("-W", builder=builder)
+
+    assert (named.status, whole.status, again.status) == (0, 0, 0)
+    assert ("(2024)" in alone, "(2024)" in left_out) == (True, True)
+    assert "(2024a)" in whole.text(page)
+    assert "no targets are out of date" in again.info
+
+
+def test_pages_of_a_build_that_was_stopped_are_written_by_the_next(project):
+    assert project.build("-W").links("other.html")
+    altered(project, "2401.00001", "2401.00002")
+    conf = project.path / "conf.py"
+    settings = conf.read_text()
+    stop = "def setup(app):\n    app.connect('html-page-context', lambda *_: 1 / 0, priority=1)\n"
+    conf.write_text(settings + stop)
+
+    stopped = project.build()
+    conf.write_text(settings)
+    project.build()
+
+    assert stopped.status == 2
+    assert len((project.work / "html" / "other.html").read_text().split("pith-unverified")) == 2
+
+
 def test_a_paper_that_is_signed_anew_gives_its_page_the_new_evidence(project):
     assert project.build("-W").status == 0
     old = TRUST.keys[0]
