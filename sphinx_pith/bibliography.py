@@ -27,10 +27,14 @@ class PlacePapers(SphinxPostTransform):
         """Fill this page."""
         domain = domain_of(self.env)
         page = self.env.current_document.docname
-        writer = domain.writer(self.app.builder, page)
+        builder = self.app.builder
+        # The builders that put all documents into one have the places of each in it.
+        if builder.format == "html" and builder.name != "singlehtml" and page not in domain.placed:
+            return
+        writer = domain.writer(builder, page)
         for place in list(self.document.findall(pith_card)):
             place.replace_self([*_name(place), _card(writer, place)])
-        if self.app.builder.format == "latex":
+        if builder.format == "latex":
             self._move_anchors()
         given: set[str] = set()
         for there in list(self.document.findall(pith_bibliography)):

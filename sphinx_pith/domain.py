@@ -17,6 +17,7 @@ from sphinx_pith.findings import BuildReport
 from sphinx_pith.index import PapersIndex
 from sphinx_pith.listing import OPTIONS, documents, select
 from sphinx_pith.nodes import UNCHECKED, Writer, marked
+from sphinx_pith.pages import Evidence
 from sphinx_pith.papers import Paper, papers_of, reading_order
 from sphinx_pith.roles import FootnoteRole, PithRole, targets_of
 from sphinx_pith.shown import ShownPages
@@ -78,6 +79,10 @@ class PithDomain(Domain):
         """What the pages of the output show; set once papers are verified."""
         self.entries: dict[str, str] = {}
         """Suffix → the first document, in reading order, whose bibliography lists it."""
+        self.evidence: dict[str, Evidence] = {}
+        """Suffix → what pages carry of the paper, for those that were written."""
+        self.placed: set[str] = set()
+        """The documents with a card or a bibliography."""
 
     @property
     def cites(self) -> dict[str, list[Citation]]:
@@ -111,6 +116,8 @@ class PithDomain(Domain):
             for cite in self.cites[docname]
         ]
         self.papers = papers_of(self.env.config, ordered)
+        cards = {name for name, found in self.cites.items() if any(not one.anchor for one in found)}
+        self.placed = cards | self.lists.keys()
         self.entries = {}
         for docname in reading_order(self.env, self.lists):
             for options in self.lists[docname]:
@@ -138,9 +145,11 @@ class PithDomain(Domain):
 
     def process_doc(self, env: BuildEnvironment, docname: str, document: nodes.document) -> None:
         """Note the citations and bibliographies of a document that was just read."""
-        if found := list(_citations(docname, document)):
-            self.cites[docname] = found
-        if lists := list(document.findall(pith_bibliography)):
+        # Walked through once for all three: a project may have hundreds of documents.
+        found = list(document.findall(_is_ours))
+        if cites := list(_citations(docname, document, found)):
+            self.cites[docname] = cites
+        if lists := [node for node in found if isinstance(node, pith_bibliography)]:
             self.lists[docname] = [{name: node[name] for name in OPTIONS} for node in lists]
         if env.config.pith_report_links and (links := list(links_of(document))):
             self.links[docname] = [
@@ -183,7 +192,7 @@ class PithDomain(Domain):
         typ: str,
         target: str,
         node: addnodes.pending_xref,
-        contnode: nodes.Element,
+        contnode: nodes.Element | nodes.Text,
     ) -> Any:
         """The citation, or the text that stands in its place. It never leaves a link to nowhere."""
         words = contnode if node.get("refexplicit") else None
@@ -232,15 +241,17 @@ def domain_of(env: BuildEnvironment) -> PithDomain:
     return domain
 
 
-def _citations(docname: str, document: nodes.document) -> Iterator[Citation]:
+def _citations(
+    docname: str, document: nodes.document, found: Iterable[nodes.Node]
+) -> Iterator[Citation]:
     number = 0
-    for node in document.findall(_is_citation):
+    for node in found:
         if isinstance(node, pith_card):
             location = get_node_location(node) or ""
             yield Citation(node["target"], location, "", "", claims=node["claims"])
         elif isinstance(node, addnodes.pending_xref):
             # What another project is asked for, by intersphinx, is no citation of this one.
-            if _is_definition(node) or node.get("intersphinx"):
+            if node.get("intersphinx") or (document.substitution_defs and _is_definition(node)):
                 continue
             number += 1
             node["pithanchor"] = f"pith-cite-{nodes.make_id(docname)}-{number}"
@@ -250,10 +261,10 @@ def _citations(docname: str, document: nodes.document) -> Iterator[Citation]:
                 yield Citation(target, location, node["pithanchor"], fallback)
 
 
-def _is_citation(node: nodes.Node) -> bool:
-    return isinstance(node, pith_card) or (
-        isinstance(node, addnodes.pending_xref) and node.get("refdomain") == PithDomain.name
-    )
+def _is_ours(node: nodes.Node) -> bool:
+    if isinstance(node, addnodes.pending_xref):
+        return bool(node.get("refdomain") == PithDomain.name)
+    return isinstance(node, pith_card | pith_bibliography)
 
 
 def _is_definition(node: nodes.Node) -> bool:

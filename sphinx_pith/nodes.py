@@ -56,7 +56,7 @@ class Writer:
         answer = self.answers.get(target.text)
         return self.papers.get(answer.suffix) if answer else None
 
-    def link(self, target: Target, content: nodes.Element, *, entry: bool = False) -> nodes.Element:
+    def link(self, target: Target, content: nodes.Node, *, entry: bool = False) -> nodes.Element:
         """A link for what is verified; plain text with a visible mark for all else.
 
         Args:
@@ -71,7 +71,7 @@ class Writer:
         return self.to(paper, content, entry=entry)
 
     def to(
-        self, paper: Paper, content: nodes.Element, *, entry: bool = False, numbered: bool = False
+        self, paper: Paper, content: nodes.Node, *, entry: bool = False, numbered: bool = False
     ) -> nodes.Element:
         """The link to a verified paper's page, or to its entry in a bibliography.
 
@@ -107,7 +107,7 @@ class Writer:
         return {"refuri": f"{uri}#{paper.anchor}", "reftitle": title}
 
     def citation(
-        self, style: Style, targets: tuple[Target, ...], words: nodes.Element | None
+        self, style: Style, targets: tuple[Target, ...], words: nodes.Node | None
     ) -> nodes.Element:
         """A whole citation.
 
@@ -121,14 +121,13 @@ class Writer:
         before, between, after = _AROUND[style]
         if style == "numeric" and any(target.after for target in targets):
             between = "; "
-        parts: list[nodes.Node] = [nodes.Text(before)]
+        said: list[nodes.Node] = []
         for place, target in enumerate(targets):
-            parts.append(nodes.Text(between if place else ""))
-            parts.append(nodes.Text(f"{target.before} " if target.before else ""))
-            parts += self._one(style, target)
-            parts.append(nodes.Text(f", {target.after}" if target.after else ""))
-        parts.append(nodes.Text(after))
-        said = [part for part in parts if part.astext()]
+            said += _words(between if place else before)
+            said += _words(f"{target.before} " if target.before else "")
+            said += self._one(style, target)
+            said += _words(f", {target.after}" if target.after else "")
+        said += _words(after)
         if len(said) == 1 and isinstance(said[0], nodes.Element):
             return said[0]
         return nodes.inline("", "", *said, classes=["pith-cite"])
@@ -144,6 +143,7 @@ class Writer:
                 nodes.Text(f", {target.claim}: "),
                 text(f"“{safe_text(claim, 1000)}”", "pith-claim", UNSIGNED),
             ]
+        label: nodes.Node
         match style:
             case "narrative":
                 label = nodes.inline("", "", text(paper.label.authors, UNSIGNED))
@@ -156,7 +156,10 @@ class Writer:
             case "full":
                 return [*reference_text(self, paper), *said]
             case _:
-                label = text(shown_title(paper), "xref", "pith")
+                # On pages, the link tells the title from what stands around it.
+                plain = self.builder.format == "html"
+                title = shown_title(paper)
+                label = nodes.Text(title) if plain else text(title, "xref", "pith")
         return [self.link(target, label, entry=style != "title"), *said]
 
     def _prints_number(self, paper: Paper) -> bool:
@@ -177,6 +180,10 @@ _AROUND: dict[Style, tuple[str, str, str]] = {
     "numeric": ("[", ", ", "]"),
 }
 """Before, between and after the papers of one citation."""
+
+
+def _words(words: str) -> list[nodes.Node]:
+    return [nodes.Text(words)] if words else []
 
 
 def reference_text(writer: Writer, paper: Paper) -> list[nodes.Node]:
@@ -200,7 +207,7 @@ def shown_title(paper: Paper) -> str:
     return (paper.record.title and paper.title) or paper.pith_number
 
 
-def marked(content: nodes.Element, mark: str) -> nodes.Element:
+def marked(content: nodes.Node, mark: str) -> nodes.Element:
     """Text without a link, and a mark that can be read and not only seen."""
     name = f"pith-{mark.strip('[]')}"
     words = _("[unverified]") if mark == UNVERIFIED else _("[unchecked]")

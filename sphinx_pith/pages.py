@@ -105,28 +105,33 @@ def evidence_block(papers: Iterable[Evidence], messages: Mapping[str, str] | Non
         papers: In any order: the output depends on what they are only.
         messages: Texts for the ids in `pith.js`, for those that are not shown in English.
     """
-    papers = list(papers)
-    block = {
-        "version": EVIDENCE_VERSION,
-        "keys": {
-            paper.key_sha256: {"id": paper.key_id, "public": paper.public_key_b64}
-            for paper in papers
-        },
-        "messages": dict(messages or {}),
-        "papers": {
-            paper.suffix: {
-                "number": paper.pith_number,
-                "canonical": paper.canonical,
-                "sha256": paper.sha256,
-                "signature": paper.signature_b64,
-                "key": paper.key_sha256,
-                "title": paper.title,
-                "authors": paper.authors,
-            }
-            for paper in papers
-        },
+    papers = _sorted(papers)
+    keys = {
+        paper.key_sha256: {"id": paper.key_id, "public": paper.public_key_b64} for paper in papers
     }
-    return f'<script type="application/json" id="pith-evidence">{_script_json(block)}</script>'
+    block = {
+        "keys": _script_json(keys),
+        "messages": _script_json(dict(messages or {})),
+        "papers": "{" + ",".join(map(_entry, papers)) + "}",
+        "version": _script_json(EVIDENCE_VERSION),
+    }
+    members = ",".join(f'"{name}":{value}' for name, value in block.items())
+    return f'<script type="application/json" id="pith-evidence">{{{members}}}</script>'
+
+
+@lru_cache(maxsize=4096)  # A paper is often cited on many pages.
+def _entry(paper: Evidence) -> str:
+    """The member of `papers` in the evidence: its name, and all that is to be checked."""
+    entry = {
+        "number": paper.pith_number,
+        "canonical": paper.canonical,
+        "sha256": paper.sha256,
+        "signature": paper.signature_b64,
+        "key": paper.key_sha256,
+        "title": paper.title,
+        "authors": paper.authors,
+    }
+    return f"{_script_json(paper.suffix)}:{_script_json(entry)}"
 
 
 def json_ld(page_url: str | None, page_title: str, papers: Iterable[Evidence]) -> str:
@@ -139,15 +144,12 @@ def json_ld(page_url: str | None, page_title: str, papers: Iterable[Evidence]) -
         page_title: As plain text.
         papers: In any order.
     """
-    page: dict[str, Any] = {
-        "@context": "https://schema.org",
-        "@type": "WebPage",
-        "name": page_title,
-        "citation": [_article(paper) for paper in _sorted(papers)],
-    }
+    page = {"@context": "https://schema.org", "@type": "WebPage", "name": page_title}
     if page_url:
         page |= {"@id": page_url, "url": page_url}
-    return f'<script type="application/ld+json">{_script_json(page)}</script>'
+    members = [f"{_script_json(name)}:{_script_json(value)}" for name, value in page.items()]
+    members.append(f'"citation":[{",".join(map(_article, _sorted(papers)))}]')
+    return f'<script type="application/ld+json">{{{",".join(members)}}}</script>'
 
 
 @lru_cache(maxsize=4096)  # A paper is often cited on many pages.
@@ -209,14 +211,11 @@ def add_to_page(
     """`html-page-context`: evidence, JSON-LD and COinS for a page that cites; else nothing."""
     if doctree is None or not _has_readers(app):
         return
-    found = {
-        paper.suffix: paper
-        for docname in _documents(app, pagename)
-        for paper in papers_of(app, docname)
-    }
-    if not found:
+    papers = _sorted(
+        paper for docname in _documents(app, pagename) for paper in papers_of(app, docname)
+    )
+    if not papers:
         return
-    papers = _sorted(found.values())
     title = app.env.titles[pagename].astext() if pagename in app.env.titles else ""
     url = (context.get("pageurl") or "").partition("#")[0]
     app.add_css_file("pith-cite.css")
@@ -262,11 +261,13 @@ def _included(env: BuildEnvironment, docname: str) -> Iterable[str]:
 
 
 def _sorted(papers: Iterable[Evidence]) -> list[Evidence]:
-    return sorted(papers, key=lambda paper: paper.suffix)
+    """Each once, so that the output depends on what they are only."""
+    return [paper for _suffix, paper in sorted({one.suffix: one for one in papers}.items())]
 
 
 @lru_cache(maxsize=4096)
-def _article(paper: Evidence) -> dict[str, Any]:
+def _article(paper: Evidence) -> str:
+    """A member of `citation`, as JSON."""
     identifiers = [("Pith Number", paper.pith_number), ("arXiv", paper.arxiv)]
     article: dict[str, Any] = {
         "@type": "ScholarlyArticle",
@@ -280,7 +281,7 @@ def _article(paper: Evidence) -> dict[str, Any]:
         "url": paper.url,
         "sameAs": _addresses(paper, doi_as="https://doi.org/"),
     }
-    return {name: value for name, value in article.items() if value}
+    return _script_json({name: value for name, value in article.items() if value})
 
 
 def _addresses(paper: Evidence, *, doi_as: str) -> list[str]:

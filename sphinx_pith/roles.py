@@ -47,6 +47,7 @@ class PithRole(XRefRole):
         """Hand the reference to the domain; `!` before the text leaves the text alone."""
         if is_ref:
             mark(node, style=self.style or env.config.pith_cite_style)
+            _bare(node)
         return [node], []
 
 
@@ -90,6 +91,7 @@ class AliasRole(PithRole):
             node["pithfallback"] = self.url + node["reftarget"]
             node["reftarget"] = self.prefix + node["reftarget"]
             mark(node, style="title")
+            _bare(node)
         return [node], []
 
 
@@ -103,6 +105,15 @@ ALIAS_ROLES = {
 def mark(node: Element, *, style: Style) -> None:
     """Make a `pending_xref` ours."""
     node["refdomain"], node["reftype"], node["pithstyle"] = "pith", "ref", style
+
+
+def _bare(node: Element) -> None:
+    """Leave out the element around an identifier that a label will replace: each page is walked
+    through some fifty times, and may have many citations."""
+    if not node.get("refexplicit"):
+        words = nodes.Text(node.astext())
+        node.clear()
+        node.append(words)
 
 
 def pending(target: str, text: str, *, style: Style, explicit: bool) -> addnodes.pending_xref:

@@ -8,6 +8,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from pith_agent import IdentifierError, parse_identifier
 
@@ -48,6 +49,8 @@ def parse_target(text: str, before: str = "", after: str = "") -> Target:
     return Target(text, name, claim, before.strip(), after.strip())
 
 
+# Kept: a paper is often cited many times, and each citation is read and later written.
+@lru_cache(maxsize=4096)
 def parse_targets(text: str) -> tuple[Target, ...]:
     """Read a list with commas between the papers; braces hold the words around them."""
     targets = []

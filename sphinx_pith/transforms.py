@@ -45,7 +45,7 @@ class Footnotes(SphinxTransform):
         """Add a footnote for each text that is cited so."""
         references = {
             node["refname"]: node
-            for node in self.document.findall(nodes.footnote_reference)
+            for node in self.document.autofootnote_refs
             if "pithtarget" in node and "refname" in node
         }
         if not references:

@@ -148,7 +148,7 @@ def test_a_heading_shows_the_title_and_the_contents_the_identifier(
 ) -> None:
     heading = html["places.html"].source
 
-    assert f">{TITLE}</span></a> and <strong>bold</strong>" in heading
+    assert f">{TITLE}</a> and <strong>bold</strong>" in heading
     (link,) = [one for one in html["index.html"].links if one.text.startswith("2.1.")]
     assert link.text == "2.1. After arXiv:2402.13116 and bold"
     assert (link.href, "pith" in link.classes) == (
