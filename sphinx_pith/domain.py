@@ -1,15 +1,19 @@
 """The domain: which page cites what, and how it is written once it is verified."""
 
-from collections.abc import Iterable, Iterator, Mapping, Set
-from typing import Any, ClassVar, NamedTuple
+import hashlib
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
+from typing import Any, ClassVar, NamedTuple, TypeVar
 
 from docutils import nodes
+from jinja2 import TemplateError
 from sphinx import addnodes
 from sphinx.builders import Builder
 from sphinx.domains import Domain, Index, ObjType
 from sphinx.environment import BuildEnvironment
 from sphinx.util import logging
 from sphinx.util.logging import get_node_location
+from sphinx.util.tags import Tags
 
 from sphinx_pith.config import ABSENT
 from sphinx_pith.directives import pith_bibliography, pith_card
@@ -27,6 +31,11 @@ from sphinx_pith.transforms import links_of
 
 logger = logging.getLogger(__name__)
 
+T = TypeVar("T")
+
+_SIMPLE_NAME = re.compile("[A-Za-z0-9]+([-_/][A-Za-z0-9]+)*")
+"""A name of a document that may stand in an id, with its slashes doubled as hyphens."""
+
 
 class Citation(NamedTuple):
     """One place where a document cites one paper."""
@@ -41,6 +50,8 @@ class Citation(NamedTuple):
     """Where a plain link would go, if the citation was made of one."""
     claims: bool = False
     """Whether a card shows all claims of the paper."""
+    only: str = ""
+    """The condition of the `.. only::` that it stands in."""
 
 
 class PithDomain(Domain):
@@ -81,6 +92,10 @@ class PithDomain(Domain):
         """Suffix → the first document, in reading order, whose bibliography lists it."""
         self.evidence: dict[str, Evidence] = {}
         """Suffix → what pages carry of the paper, for those that were written."""
+        self.here: dict[str, list[Citation]] = {}
+        """As `cites`, without those that `.. only::` leaves out of this output."""
+        self.lists_here: dict[str, list[dict[str, Any]]] = {}
+        """As `lists`, likewise."""
         self.placed: set[str] = set()
         """The documents with a card or a bibliography."""
 
@@ -107,9 +122,16 @@ class PithDomain(Domain):
         cites = (cite for found in self.cites.values() for cite in found)
         return {cite.target for cite in cites if cite.claims or "#" in cite.target}
 
-    def settle(self, answers: Mapping[str, Answered]) -> None:
-        """Take over what this build has verified; from then on pages can be written."""
+    def settle(self, answers: Mapping[str, Answered], tags: Tags) -> None:
+        """Take over what this build has verified; from then on pages can be written.
+
+        Args:
+            answers: Target → answer, of all that is cited.
+            tags: Those of this output, which `.. only::` asks for.
+        """
         self.answers = dict(answers)
+        self.here = _here(self.cites, tags, lambda cite: cite.only)
+        self.lists_here = _here(self.lists, tags, lambda options: str(options["only"]))
         ordered = [
             answers[cite.target]
             for docname in reading_order(self.env, self.cites)
@@ -119,8 +141,8 @@ class PithDomain(Domain):
         cards = {name for name, found in self.cites.items() if any(not one.anchor for one in found)}
         self.placed = cards | self.lists.keys()
         self.entries = {}
-        for docname in reading_order(self.env, self.lists):
-            for options in self.lists[docname]:
+        for docname in reading_order(self.env, self.lists_here):
+            for options in self.lists_here[docname]:
                 for suffix in self.listed(docname, options):
                     self.entries.setdefault(suffix, docname)
 
@@ -131,12 +153,12 @@ class PithDomain(Domain):
 
     def cited_by(self, docnames: Iterable[str]) -> list[str]:
         """The suffixes that documents cite, each once, in order."""
-        targets = (cite.target for name in docnames for cite in self.cites.get(name, ()))
+        targets = (cite.target for name in docnames for cite in self.here.get(name, ()))
         return list(dict.fromkeys(filter(None, map(self.suffix, targets))))
 
     def listed(self, docname: str, options: Mapping[str, Any]) -> list[str]:
         """The suffixes that a bibliography on a page lists, in its order."""
-        citing = reading_order(self.env, self.cites)
+        citing = reading_order(self.env, self.here)
         return select(self.papers, self.cited_by(documents(docname, options, citing)), options)
 
     def writer(self, builder: Builder, docname: str) -> Writer:
@@ -150,7 +172,9 @@ class PithDomain(Domain):
         if cites := list(_citations(docname, document, found)):
             self.cites[docname] = cites
         if lists := [node for node in found if isinstance(node, pith_bibliography)]:
-            self.lists[docname] = [{name: node[name] for name in OPTIONS} for node in lists]
+            self.lists[docname] = [
+                {name: node[name] for name in OPTIONS} | {"only": _only(node)} for node in lists
+            ]
         if env.config.pith_report_links and (links := list(links_of(document))):
             self.links[docname] = [
                 (node["refuri"], get_node_location(node) or "") for node in links
@@ -174,8 +198,8 @@ class PithDomain(Domain):
         """The verified papers, for `objects.inv` and the search: where each is listed or cited."""
         places = {
             self.suffix(cite.target): (docname, cite.anchor)
-            for docname in reversed(reading_order(self.env, self.cites))
-            for cite in reversed(self.cites[docname])
+            for docname in reversed(reading_order(self.env, self.here))
+            for cite in reversed(self.here[docname])
         }
         for suffix, paper in self.papers.items():
             docname, anchor = places.get(suffix, ("", ""))
@@ -242,29 +266,64 @@ def domain_of(env: BuildEnvironment) -> PithDomain:
 
 
 def _citations(
-    docname: str, document: nodes.document, found: Iterable[nodes.Node]
+    docname: str, document: nodes.document, found: list[nodes.Node]
 ) -> Iterator[Citation]:
-    number = 0
+    number, page = 0, _part_of_id(docname)
+    has_only = any(isinstance(node, addnodes.only) for node in found)
     for node in found:
         if isinstance(node, pith_card):
             location = get_node_location(node) or ""
-            yield Citation(node["target"], location, "", "", claims=node["claims"])
+            only = _only(node) if has_only else ""
+            yield Citation(node["target"], location, "", "", node["claims"], only)
         elif isinstance(node, addnodes.pending_xref):
             # What another project is asked for, by intersphinx, is no citation of this one.
             if node.get("intersphinx") or (document.substitution_defs and _is_definition(node)):
                 continue
             number += 1
-            node["pithanchor"] = f"pith-cite-{nodes.make_id(docname)}-{number}"
+            node["pithanchor"] = f"pith-cite-{page}-{number}"
             location = get_node_location(node) or ""
+            only = _only(node) if has_only else ""
             for target in targets_of(node):
                 fallback = node.get("pithfallback", "")
-                yield Citation(target, location, node["pithanchor"], fallback)
+                yield Citation(target, location, node["pithanchor"], fallback, False, only)
+
+
+def _part_of_id(docname: str) -> str:
+    """The name of a document in ids: another for each, since some builders put all on one page."""
+    if _SIMPLE_NAME.fullmatch(docname):
+        return docname.replace("/", "--")
+    digest = hashlib.sha256(docname.encode()).hexdigest()[:8]
+    return "-".join(filter(None, (nodes.make_id(docname), digest)))
 
 
 def _is_ours(node: nodes.Node) -> bool:
     if isinstance(node, addnodes.pending_xref):
         return bool(node.get("refdomain") == PithDomain.name)
-    return isinstance(node, pith_card | pith_bibliography)
+    return isinstance(node, pith_card | pith_bibliography | addnodes.only)
+
+
+def _only(node: nodes.Node) -> str:
+    """The condition under which a node is in the output; empty if it always is."""
+    conditions = []
+    parent = node.parent
+    while parent is not None:
+        if isinstance(parent, addnodes.only):
+            conditions.append(f"({parent['expr']})")
+        parent = parent.parent
+    return " and ".join(conditions)
+
+
+def _here(found: Mapping[str, list[T]], tags: Tags, only: Callable[[T], str]) -> dict[str, list[T]]:
+    """What of each document is in an output with these tags."""
+    here = {name: [one for one in ones if _holds(only(one), tags)] for name, ones in found.items()}
+    return {name: ones for name, ones in here.items() if ones}
+
+
+def _holds(condition: str, tags: Tags) -> bool:
+    try:
+        return not condition or tags.eval_condition(condition)
+    except (ValueError, TemplateError):
+        return True  # As Sphinx takes it, which also tells.
 
 
 def _is_definition(node: nodes.Node) -> bool:

@@ -14,7 +14,7 @@ def papers_of(app: Sphinx, docname: str) -> list[Evidence]:
     """The verified papers that a document cites or lists, each once, in order."""
     domain = domain_of(app.env)
     suffixes = domain.cited_by([docname])
-    for options in domain.lists.get(docname, ()):
+    for options in domain.lists_here.get(docname, ()):
         suffixes += domain.listed(docname, options)
     trust = domain.sources.trust if domain.sources else None
     keys = {key.sha256: key for key in trust.keys} if trust else {}

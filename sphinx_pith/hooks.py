@@ -28,11 +28,12 @@ def accept_scheme(app: Sphinx, config: Config) -> None:
 
 
 def keep_out_of_books(app: Sphinx, config: Config) -> None:
-    """Let EPUB leave the manifest of the last build, which lies in its directory, where it is."""
+    """Let EPUB leave the manifest and the reports of the last build, which lie in its directory."""
+    names = [str(name) for name in dict(config.pith_reports).values() if name != "-"]
     if config.pith_manifest is not None:
         name = PurePath(config.pith_manifest)
-        names = (str(name), str(name.with_name(f"{name.stem}{SIGNATURE}")))
-        config.epub_exclude_files = [*config.epub_exclude_files, *names]
+        names += [str(name), str(name.with_name(f"{name.stem}{SIGNATURE}"))]
+    config.epub_exclude_files = [*config.epub_exclude_files, *names]
 
 
 def name_index(app: Sphinx) -> None:

@@ -37,10 +37,10 @@ class PapersIndex(Index):
         self._pages: dict[str, str] = {}
         wanted = None if docnames is None else set(docnames)
         places: dict[str, list[tuple[str, str]]] = defaultdict(list)
-        for docname in reading_order(self.domain.env, self.domain.cites):
+        for docname in reading_order(self.domain.env, self.domain.here):
             if wanted is not None and docname not in wanted:
                 continue
-            for cite in self.domain.cites[docname]:
+            for cite in self.domain.here[docname]:
                 if suffix := self.domain.suffix(cite.target):
                     places[suffix].append((docname, cite.anchor))
         letters: dict[str, list[IndexEntry]] = defaultdict(list)

@@ -43,8 +43,8 @@ def unproved(domain: "PithDomain", docname: str, options: Mapping[str, Any]) -> 
     if options["categories"] or options["years"]:
         return []
     found: dict[str, str] = {}
-    for name in documents(docname, options, reading_order(domain.env, domain.cites)):
-        for cite in domain.cites.get(name, ()):
+    for name in documents(docname, options, reading_order(domain.env, domain.here)):
+        for cite in domain.here.get(name, ()):
             # What was a plain link is one again.
             if not cite.fallback and not domain.suffix(cite.target):
                 found.setdefault(parse_target(parse_target(cite.target).name).short, cite.target)

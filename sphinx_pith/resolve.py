@@ -22,7 +22,7 @@ from sphinx_pith.domain import Citation, PithDomain, domain_of
 from sphinx_pith.findings import BuildReport, CitedPlace, Finding, Severity
 from sphinx_pith.garbage import uncollected
 from sphinx_pith.i18n import _
-from sphinx_pith.locking import renew_lock
+from sphinx_pith.locking import pruned, renew_lock
 from sphinx_pith.places import place_of
 from sphinx_pith.shown import ShownPages
 from sphinx_pith.sources import Answered, Sources
@@ -56,7 +56,7 @@ def verify_citations(app: Sphinx, env: BuildEnvironment) -> list[str]:
         raise TypeError("the sources were not opened")
     targets = [cite.target for cites in domain.cites.values() for cite in cites]
     answered = sources.answer(app, targets, domain.claimed())
-    domain.settle(answered)
+    domain.settle(answered, app.tags)
     findings = [*_findings(app, domain, answered), *renew_lock(app, domain, sources, answered)]
     if app.config.pith_citations:
         # Imported here: it needs the client.
@@ -130,14 +130,19 @@ def _of_citation(
 
 
 def _unused(app: Sphinx, domain: PithDomain, answered: dict[str, Answered]) -> Iterator[Finding]:
-    """The papers of the lock that nobody cites."""
+    """The papers of the lock that nobody cites, and the names that nobody cites them by."""
     if domain.sources is None or app.builder.name == "pithlock":
         return
     lock = domain.sources.lock
-    cited = {lock.suffix_of(one.identifier) for one in answered.values() if one.identifier}
-    for suffix in sorted(set(lock.papers) - cited):
-        message = _("%s holds pith:%s, which nothing cites.") % (app.config.pith_lock, suffix)
-        yield finding(app, "unused", message, f"{lock_path(app)}:1", target=f"pith:{suffix}")
+    kept = pruned(lock, answered)
+    papers = sorted(set(lock.papers) - set(kept.papers))
+    # A name of a paper that is told goes with it.
+    names = sorted(
+        name for name in set(lock.aliases) - set(kept.aliases) if lock.aliases[name] in kept.papers
+    )
+    for name in (*(f"pith:{suffix}" for suffix in papers), *names):
+        message = _("%s holds %s, which nothing cites.") % (app.config.pith_lock, name)
+        yield finding(app, "unused", message, f"{lock_path(app)}:1", target=name)
 
 
 def finding(

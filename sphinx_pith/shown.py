@@ -42,7 +42,7 @@ class ShownPages:
         before = _read(self._path)
         appearance = _Appearance(domain)
         everything = appearance.of_everything()
-        citing = sorted({*domain.cites, *domain.lists})
+        citing = sorted({*domain.here, *domain.lists_here})
         self._same = before.get(EVERYWHERE) == everything and before.keys() >= set(citing)
         # What each page shows is computed only if something that any may show has changed.
         self._now = before if self._same else {name: appearance.of(name) for name in citing}
@@ -127,8 +127,8 @@ class _Appearance:
         # What a list holds depends on the citations of other pages.
         lists = [
             [domain.listed(docname, options), unproved(domain, docname, options)]
-            for docname in sorted(domain.lists)
-            for options in domain.lists[docname]
+            for docname in sorted(domain.lists_here)
+            for options in domain.lists_here[docname]
         ]
         return _digest([self._settings, papers, targets, lists, sorted(domain.entries.items())])
 
@@ -138,11 +138,11 @@ class _Appearance:
 
     def _said(self, docname: str) -> Iterator[object]:
         domain = self._domain
-        for cite in domain.cites.get(docname, ()):
+        for cite in domain.here.get(docname, ()):
             if cite.target not in self._targets:
                 self._targets[cite.target] = _digest(self._of_target(cite.target))
             yield [cite.target, self._targets[cite.target]]
-        for options in domain.lists.get(docname, ()):
+        for options in domain.lists_here.get(docname, ()):
             papers = (domain.papers[suffix] for suffix in domain.listed(docname, options))
             yield [[paper.suffix, *_summary(paper)] for paper in papers]
             others = unproved(domain, docname, options)
