@@ -5,20 +5,18 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Self, TypeAlias, TypeVar, Unpack, overload
 
-from pith_agent.answers import (
-    Answer,
-    Fetched,
-    Resolution,
-    Verification,
-    verification,
-    with_claim,
-)
+from pith_agent.answers import Answer, Fetched, Resolution, Verification, verification
 from pith_agent.errors import PithError, SettingsError
 from pith_agent.finder import Finder, Found
-from pith_agent.found import found_document, found_resolution, found_verification
+from pith_agent.found import (
+    found_claim,
+    found_document,
+    found_resolution,
+    found_verification,
+)
 from pith_agent.protocol.citation_draft import CitationRequest
 from pith_agent.protocol.citation_report import CitationReport
-from pith_agent.protocol.claims import PaperClaim, examine_claim
+from pith_agent.protocol.claims import PaperClaim
 from pith_agent.protocol.export import Format, export
 from pith_agent.protocol.identifier import Identifier, parse_identifier
 from pith_agent.protocol.policy import STANDARD, Policy, Question
@@ -33,7 +31,7 @@ from pith_agent.storage.files import RecordFiles
 
 if TYPE_CHECKING:
     from pith_agent.desk import SigningDesk
-    from pith_agent.judging import Asked
+    from pith_agent.judging import Asked, Judge
     from pith_agent.protocol.citation import Agent, Citing, Relationship
     from pith_agent.statements import Statements
     from pith_agent.storage.keys import Ask
@@ -145,7 +143,7 @@ class Client:
         The verdict is `failed` if the title is not the signed one, or the reference names two
         papers; authors and year are unsigned, so a difference there is told and decides nothing.
         """
-        return self._each(self._verify_claim, list(claims))
+        return self._each(lambda claim: found_claim(claim, self._finder), list(claims))
 
     def verify_document(self, document: bytes, target: str = "-") -> Verification:
         """Run every check on a document that the caller has, without looking anything up."""
@@ -286,19 +284,33 @@ class Client:
             asked: A policy, a ledger proof, the document that cites: see `judging.Asked`.
 
         Raises:
-            SigningKeyError: One of this machine's key files cannot be used.
-            StoreDamagedError: The list of trusted or of revoked keys is damaged.
-            PolicyError: The policy of the settings is none.
+            SigningKeyError, StoreDamagedError: The keys of this machine or a list cannot be used.
+            PolicyError, DigestFormError: The policy, or the SHA-256 that is asked for, is none.
         """
-        # Imported here, as the desk is.
-        from pith_agent.judging import Judge  # noqa: PLC0415
+        return self._judge.examine(citation, signers, asked)
 
-        judge = Judge(self._desk, self.trust, self.policy, self.prove, self._proofs)
-        return judge.examine(citation, signers, asked)
+    def verify_citations(
+        self,
+        citations: Iterable[JsonObject | bytes],
+        signers: Iterable[bytes] = (),
+        **asked: "Unpack[Asked]",
+    ) -> list[CitationReport]:
+        """Check several citations as `verify_citation` does; their records are found at once.
 
-    def verify_citations(self, citations: Iterable[JsonObject | bytes]) -> list[CitationReport]:
-        """Check several citations as `verify_citation` does; their records are found at once."""
-        return self._each(self.verify_citation, list(citations))
+        The same is asked of each. A ledger proof is of one citation, so it may be given with one
+        only; a bundle brings its own.
+
+        Raises:
+            PithError: As `verify_citation`; `ArgumentsError` if a proof was given for several.
+        """
+        given = list(citations)
+        return self._each(self._judge.same_for_each(len(given), signers, asked), given)
+
+    @property
+    def _judge(self) -> "Judge":
+        from pith_agent.judging import Judge  # noqa: PLC0415  # As the desk is.
+
+        return Judge(self._desk, self.trust, self.policy, self.prove, self._proofs)
 
     @property
     def statements(self) -> "Statements":
@@ -358,18 +370,6 @@ class Client:
         if isinstance(names, str | Identifier):
             return one(names)
         return self._each(one, list(names))
-
-    def _verify_claim(self, claim: PaperClaim) -> Verification:
-        try:
-            found = self._finder.find_claimed(claim)
-        except SettingsError:
-            raise  # As in `_answer`.
-        except PithError as error:
-            return Verification.without_record(claim.id, error)
-        answer = found_verification(claim.id, found)
-        if (record := found.report.record) is None:
-            return answer
-        return with_claim(answer, examine_claim(claim, record))
 
     def _proofs(self, names: Sequence[Name]) -> list[VerifiedRecord | PithError]:
         """The proof for each name, or why there is none."""

@@ -5,7 +5,7 @@ Source: docs/reference/citation.md, rules C1 to C13.
 
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import TypedDict
 
 from pith_agent.desk import SigningDesk, known_signers
 from pith_agent.errors import (
+    ArgumentsError,
     BundleError,
     CitingMismatchError,
     CitingUnboundError,
@@ -23,6 +24,7 @@ from pith_agent.inclusion import ledger_keys, with_inclusion
 from pith_agent.protocol.checkpoint import NoteKey
 from pith_agent.protocol.citation_bundle import BundledRecords, CitationBundle, is_bundle
 from pith_agent.protocol.citation_check import Lookup, Lookups, one_by_one
+from pith_agent.protocol.citation_draft import citing_digest
 from pith_agent.protocol.citation_policy import (
     MAX_POLICY_BYTES,
     CitationPolicy,
@@ -49,7 +51,7 @@ class Asked(TypedDict, total=False):
     policy: CitationPolicy | None
     """Instead of the policy of the settings."""
     citing_sha256: str | None
-    """SHA-256 of the document in which the citation stands, 64 hex digits."""
+    """SHA-256 of the document in which the citation stands, 64 lower-case hex digits."""
     proof: bytes | None
     """A C2SP tlog-proof that it is in a ledger; without one, that of the bundle."""
     ledger_keys: Iterable[NoteKey]
@@ -67,11 +69,31 @@ class Judge:
     record: Lookup
     records: Lookups
 
+    def same_for_each(
+        self, count: int, signers: Iterable[bytes], asked: Asked
+    ) -> Callable[[JsonObject | bytes], CitationReport]:
+        """`examine` with the same questions for `count` citations.
+
+        Raises:
+            ArgumentsError: A proof was given for several; or a `DigestFormError`.
+        """
+        _require_digest(asked)
+        if asked.get("proof") is not None and count > 1:
+            raise ArgumentsError(
+                f"A ledger proof is of one citation, and {count} were given.",
+                hint="Verify each citation with its own proof, or give bundles.",
+            )
+        # What can be read only once is read once, and used for each.
+        fixed: Asked = {**asked, "ledger_keys": tuple(asked.get("ledger_keys", ()))}
+        named = tuple(signers)
+        return lambda citation: self.examine(citation, named, fixed)
+
     def examine(
         self, citation: JsonObject | bytes, signers: Iterable[bytes], asked: Asked
     ) -> CitationReport:
         """See `Client.verify_citation`."""
         settings = self.desk.settings
+        digest = _require_digest(asked)
         policy = asked.get("policy")
         policy = load_policy(settings) if policy is None else policy
         bundle: CitationBundle | None = None
@@ -93,9 +115,14 @@ class Judge:
         if proof is not None and report.signed_by:
             keys = ledger_keys(self.desk.ledger, settings, asked.get("ledger_keys", ()), known)
             report = with_inclusion(report, open_envelope(citation).envelope, proof, keys)
-        if (digest := asked.get("citing_sha256")) is not None:
+        if digest is not None:
             report = with_document(report, digest)
         return with_policy(report, policy, datetime.now(UTC)) if policy else report
+
+
+def _require_digest(asked: Asked) -> str | None:
+    digest = asked.get("citing_sha256")
+    return None if digest is None else citing_digest(digest)
 
 
 def citation_bytes(citation: JsonObject | bytes) -> bytes:

@@ -76,8 +76,9 @@ def answers(client: Client, home: Path, citation: Envelope, *options: str, **ask
     (told,) = json.loads(done.stdout)["results"]
     assert (told["verdict"], told["code"]) == (report.verdict, report.code)
     assert (done.exit_code == 0) == (report.verdict == "verified")
-    if not options:
-        (item,) = call_tool(client, "verify_citation", {"citations": [citation]})["items"]
+    if asked.keys() <= {"citing_sha256"} and not {"--policy", "--proof"} & {*options}:
+        said = {"citations": [citation], **asked}
+        (item,) = call_tool(client, "verify_citation", said)["items"]
         assert (item["verdict"], item["code"]) == (report.verdict, report.code)
     return report.verdict, report.code
 

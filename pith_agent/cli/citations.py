@@ -186,8 +186,6 @@ def verify(
     ledger. A bundle is verified with the records in it.
     """
     signers = [_public_key(text) for text in public_key]
-    if proof is not None and len(sources) > 1:
-        raise click.UsageError("A proof is of one SOURCE.")
     asked: Asked = {
         "policy": read_policy(policy) if policy else None,
         "citing_sha256": _sha256(citing) if citing else None,
@@ -195,7 +193,7 @@ def verify(
         "ledger_keys": list(map(NoteKey.parse, ledger_key)),
     }
     citations = [read_source(client, source) for source in sources]
-    reports = [client.verify_citation(citation, signers, **asked) for citation in citations]
+    reports = client.verify_citations(citations, signers, **asked)
     if as_json:
         results = [
             {"target": source, **report.model_dump(mode="json")}

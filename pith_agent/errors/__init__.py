@@ -30,7 +30,8 @@ PithError
 │   └── NoSigningKeyError … KeyRetiredError
 ├── SettingsError              an option or environment variable
 │   └── PolicyError
-└── ArgumentsError             the arguments of a tool
+└── ArgumentsError             what a caller passed
+    └── DigestFormError
 """
 
 from pith_agent.errors.citation import (
@@ -75,6 +76,7 @@ from pith_agent.errors.document import (
 )
 from pith_agent.errors.local import (
     ArgumentsError,
+    DigestFormError,
     ExpiredSignerError,
     KeyRetiredError,
     NoKeyringError,
@@ -152,6 +154,7 @@ __all__ = [
     "ClaimMismatchError",
     "ClaimedTitleError",
     "ConflictingIdentifiersError",
+    "DigestFormError",
     "DigestMismatchError",
     "DocumentError",
     "DocumentTooLargeError",

@@ -116,3 +116,10 @@ class ArgumentsError(PithError):
 
     code = "invalid-arguments"
     hint = "Correct the arguments named, and call again."
+
+
+class DigestFormError(ArgumentsError):
+    """The digest of the document that cites is no SHA-256 in its one spelling."""
+
+    code = "invalid-digest"
+    hint = "Give the SHA-256 of the file as sha256sum prints it: 64 digits of 0-9 and a-f."

@@ -16,7 +16,12 @@ from pydantic import (
     model_validator,
 )
 
-from pith_agent.errors import CanonicalFormError, StatementError, UnknownClaimError
+from pith_agent.errors import (
+    CanonicalFormError,
+    DigestFormError,
+    StatementError,
+    UnknownClaimError,
+)
 from pith_agent.protocol.citation import (
     MAX_PAYLOAD_BYTES,
     MAX_QUOTE,
@@ -50,6 +55,18 @@ MAX_IDS = 10
 
 _CLAIM_ID = re.compile(r"[A-Za-z0-9_.-]{1,20}", re.A)
 _SHA256 = re.compile(r"[0-9a-f]{64}", re.A)
+
+
+def citing_digest(text: object) -> str:
+    """The SHA-256 of a document that cites, as statements have it: 64 lower-case hex digits.
+
+    Raises:
+        DigestFormError: It is none. No other spelling is taken, so that what is asked, signed and
+            shown is one text.
+    """
+    if not isinstance(text, str) or not _SHA256.fullmatch(text):
+        raise DigestFormError("citing_sha256 is not 64 lower-case hex digits.")
+    return text
 
 
 def plain_claim_id(item: JsonValue) -> str | None:
@@ -92,6 +109,7 @@ class SigningRequest(Part):
         """The request that a caller wrote.
 
         Raises:
+            DigestFormError: The digest of what cites is none.
             StatementError: A field lacks or does not fit; the message names the first.
         """
         try:
@@ -100,7 +118,8 @@ class SigningRequest(Part):
             first = error.errors(include_url=False, include_input=False)[0]
             where = ".".join(map(str, first["loc"])) or "request"
             what = first["msg"].removeprefix("Value error, ")
-            raise StatementError(f"Nothing was signed: {where}: {what}.") from error
+            kind = DigestFormError if where == "citing.digest.sha256" else StatementError
+            raise kind(f"Nothing was signed: {where}: {what}.") from error
 
     @model_validator(mode="after")
     def _is_readable(self) -> Self:

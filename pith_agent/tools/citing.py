@@ -20,7 +20,7 @@ from pith_agent.errors import (
     StorageError,
 )
 from pith_agent.protocol.citation import Page, Relationship
-from pith_agent.protocol.citation_draft import CitationRequest
+from pith_agent.protocol.citation_draft import CitationRequest, citing_digest
 from pith_agent.protocol.citation_report import CitationReport
 from pith_agent.protocol.display import safe_text
 from pith_agent.protocol.identifier import parse_identifier
@@ -46,6 +46,7 @@ from pith_agent.tools.results import (
 )
 
 if TYPE_CHECKING:
+    from pith_agent.judging import Asked
     from pith_agent.storage.ledger_entry import Entry
 
 ID_LENGTH = 90
@@ -67,7 +68,7 @@ class SignArguments(Arguments):
         Field(description="All but agent_output need citing_sha256."),
     ] = "agent_output"
     citing_sha256: Annotated[
-        str | None, Field(description="SHA-256 of the citing file, 64 hex digits.")
+        str | None, Field(description="SHA-256 of the citing file, lower-case hex.")
     ] = None
     locator: Annotated[str | None, Field(description="Where in it, such as docs/index.rst:12.")] = (
         None
@@ -76,7 +77,7 @@ class SignArguments(Arguments):
         str | None, Field(description="A claim of the cited record, from `fetch`.")
     ] = None
     quote: Annotated[
-        str | None, Field(description="Words quoted from the paper; a hash of them is signed.")
+        str | None, Field(description="Words from the paper; their hash is signed.")
     ] = None
     with_quote_text: Annotated[bool, Field(description="Sign the quoted words too.")] = False
     page: Annotated[Page | None, Field(description="The page of the quote.")] = None
@@ -86,9 +87,7 @@ class SignArguments(Arguments):
     agent_name: Annotated[str, Field(description="Your name.")] = "unnamed agent"
     agent_version: Annotated[str, Field(description="Your version.")] = "unknown"
     agent_model: Annotated[str | None, Field(description="The model you run on.")] = None
-    dry_run: Annotated[
-        bool, Field(description="Show what would be signed; sign and write nothing.")
-    ] = False
+    dry_run: Annotated[bool, Field(description="Show what would be signed; write nothing.")] = False
 
 
 class VerifyCitationArguments(Arguments):
@@ -100,6 +99,12 @@ class VerifyCitationArguments(Arguments):
             json_schema_extra={"minItems": 1, **LIST_LIMITS},
         ),
     ]
+    citing_sha256: Annotated[
+        str | None, Field(description="SHA-256 of the document they must be of, lower-case hex.")
+    ] = None
+    ledger_proof: Annotated[
+        str | None, Field(description="Text of the tlog-proof of one citation.")
+    ] = None
 
 
 class ListCitationsArguments(Arguments):
@@ -166,8 +171,8 @@ def _request(said: SignArguments) -> CitationRequest:
                 "citing": {
                     "kind": said.citing_kind,
                     "id": said.citing_id,
-                    "digest": {"sha256": said.citing_sha256.lower()}
-                    if said.citing_sha256
+                    "digest": {"sha256": citing_digest(said.citing_sha256)}
+                    if said.citing_sha256 is not None
                     else None,
                     "locator": said.locator,
                 },
@@ -191,14 +196,23 @@ def _verify(
     client: Client, arguments: VerifyCitationArguments, progress: Progress
 ) -> CheckedCitations:
     bounded("citations", len(arguments.citations))
-    reports = in_batches(partial(_verify_some, client), arguments.citations, progress)
-    return CheckedCitations(items=tuple(reports))
+    asked: Asked = {"citing_sha256": arguments.citing_sha256}
+    if arguments.ledger_proof is not None:
+        if len(arguments.citations) > 1:
+            raise ArgumentsError("ledger_proof: it is of one citation; verify that one alone.")
+        asked["proof"] = arguments.ledger_proof.encode("utf-8", "replace")
+    ask = partial(_verify_some, client, asked=asked)
+    return CheckedCitations(items=tuple(in_batches(ask, arguments.citations, progress)))
 
 
-def _verify_some(client: Client, citations: Sequence[JsonObject | str]) -> list[CitationReport]:
+def _verify_some(
+    client: Client, citations: Sequence[JsonObject | str], asked: "Asked"
+) -> list[CitationReport]:
     given = [_envelope(client, citation) for citation in citations]
     reports = iter(
-        client.verify_citations(one for one in given if not isinstance(one, CitationReport))
+        client.verify_citations(
+            (one for one in given if not isinstance(one, CitationReport)), **asked
+        )
     )
     return [one if isinstance(one, CitationReport) else next(reports) for one in given]
 
@@ -257,9 +271,9 @@ SIGN_CITATION = ToolDefinition(
     title="Sign a citation",
     description=(
         "Sign that a work cites verified papers, and append it to this machine's ledger. Refuses"
-        " papers that are not verified, short ids, and a paper named twice. The key is a file that"
-        " the user made with 'pith-agent keys new'; it is never an argument. Returns the DSSE"
-        " envelope, its `citation_id` and ledger position. Next: `verify_citation` with it."
+        " papers that are not verified, short ids, and a paper named twice. The key is the user's"
+        " file ('pith-agent keys new'), never an argument. Returns the DSSE envelope, its"
+        " `citation_id` and ledger position. Next: `verify_citation` with it."
     ),
     arguments=SignArguments,
     result=Signed,
@@ -271,9 +285,9 @@ VERIFY_CITATION = ToolDefinition(
     name="verify_citation",
     title="Check signed citations",
     description=(
-        "Check signed citations: signature, statement, the cited record, claim and quote. A"
-        " citation by a key that is not this machine's is `undecidable` (unknown-signer). Agent,"
-        " time and words in a statement are what the signer says, not proofs."
+        "Check signed citations: signature, statement, cited record, claim, quote. One by a key"
+        " that is not trusted here is `undecidable` (unknown-signer). Agent, time and words in a"
+        " statement are what the signer says, not proofs."
     ),
     arguments=VerifyCitationArguments,
     result=CheckedCitations,
@@ -285,7 +299,7 @@ LIST_CITATIONS = ToolDefinition(
     title="List what was signed here",
     description=(
         "List what this machine signed, in order, from its ledger: citations, bibliographies,"
-        " retractions. Call again with `next_start` for more."
+        " retractions. `next_start` goes on."
     ),
     arguments=ListCitationsArguments,
     result=LoggedCitations,

@@ -63,7 +63,7 @@ Ids = Annotated[
     list[str],
     AsList,
     Field(
-        description="Pith Numbers, arXiv ids, arXiv DOIs or URLs of one, in an array.",
+        description="Pith Numbers, arXiv ids, arXiv DOIs or URLs of one.",
         json_schema_extra={"minItems": 1, **LIST_LIMITS},
     ),
 ]

@@ -48,7 +48,7 @@ class FetchArguments(Arguments):
     sections: Annotated[
         tuple[Section, ...],
         AsList,
-        Field(description="More of the record than the core, such as references or cited_by."),
+        Field(description="More of the record than the core."),
     ] = ()
     offset: Annotated[int, Field(description="Where to go on in long sections.", ge=0)] = 0
     limit: Annotated[int, Field(description="Entries of a long section.", ge=1, le=100)] = 20

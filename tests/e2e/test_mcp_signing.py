@@ -6,7 +6,7 @@ import sqlite3
 import pytest
 
 from pith_agent import Agent, Citing, Client, Settings
-from pith_agent.errors import StoreUnavailableError
+from pith_agent.errors import DigestFormError, StoreUnavailableError
 from pith_agent.storage.keys import new_key
 from pith_agent.tools import call_tool
 from pith_agent.tools.budget import MAX_ANSWER
@@ -156,10 +156,16 @@ def test_what_a_caller_types_comes_back_without_what_cannot_be_seen(agent):
         assert not unseen(reply.items)
 
 
-def test_the_hash_of_what_cites_may_be_typed_in_capitals(offline):
-    (item,) = sign(offline, NUMBER, citing_kind="document", citing_sha256="AB" * 32)
-
-    assert item["citation"]["statement"]["predicate"]["citing"]["digest"] == {"sha256": "ab" * 32}
+@pytest.mark.parametrize("typed", ["AB" * 32, "ab" * 31, "ab" * 33, "\u0661" * 64, "", "xy" * 32])
+def test_the_hash_of_what_cites_has_one_spelling(offline, typed):
+    for tool, arguments in (
+        ("sign_citation", {"ids": [NUMBER], **SIGNING}),
+        ("verify_citation", {"citations": ["pcite:" + "0" * 64]}),
+    ):
+        with pytest.raises(DigestFormError) as caught:
+            call_tool(offline, tool, {**arguments, "citing_sha256": typed})
+        assert caught.value.code == "invalid-digest"
+    assert not offline.settings.ledger_path.exists()
 
 
 def test_the_citations_of_one_paper_are_found_page_by_page(offline):
