@@ -8,16 +8,16 @@ import threading
 from datetime import UTC, datetime
 from functools import partial
 
-from pith_agent.errors import KeyRetiredError, NoSigningKeyError
+from pith_agent.errors import KeyRetiredError, NoSigningKeyError, SigningKeyError
 from pith_agent.protocol.citation import CitationKey
 from pith_agent.protocol.citation_signer import Signer, parse_time
 from pith_agent.protocol.envelope_check import CLOCK_SKEW, signed_with
 from pith_agent.settings import Settings
 from pith_agent.storage.key_sources import KeyOpener
-from pith_agent.storage.keys import Ask, key_path, list_keys, read_key_file
+from pith_agent.storage.keys import Ask, UnusableKey, key_path, read_key_file, survey_keys
 from pith_agent.storage.ledger import Ledger
 from pith_agent.storage.private_file import check_private_directory
-from pith_agent.storage.signers import as_signer, read_revoked, read_signers
+from pith_agent.storage.signers import as_signer, read_revoked, read_signers, read_withdrawn
 
 
 class SigningDesk:
@@ -92,38 +92,61 @@ def signing_key(settings: Settings, opener: KeyOpener) -> CitationKey:
 def known_signers(settings: Settings) -> list[Signer]:
     """The keys whose citations this machine accepts: its own, old ones too, and trusted ones.
 
+    A key file that cannot be used adds none; `unusable_keys` tells.
+
     Raises:
-        SigningKeyError: A key file cannot be used, or a list of keys can be written by others.
+        UnsafeKeyFileError: A list of keys can be written by others.
         StoreDamagedError: A list of keys is damaged.
     """
-    listed = read_revoked(settings.home)
-    revoked = {key.raw: parse_time(key.distrust_after) for key in listed}
-    own: list[tuple[str, bytes, str | None]] = [
-        (entry.name, entry.public, entry.retired_at) for entry in list_keys(settings.key_directory)
-    ]
-    if settings.key_file is not None:
-        file = read_key_file(settings.key_file)
-        own.append((settings.key_file.stem, file.public, file.retired_at))
-    if settings.agent_key is not None:
-        own.append(("PITH_AGENT_KEY", settings.agent_key.public, None))
+    own, _ = _own_keys(settings)
+    listed = read_withdrawn(settings.home)
+    revoked = {key.raw: parse_time(key.distrust_after) for key in listed.revoked}
+    # A rotation that was cut off, or a key that was imported again: that key still signs.
+    active = {public for _, public, retired_at in own if retired_at is None}
+    retired = {key.raw: key.retired_at for key in listed.retired if key.raw not in active}
+    # A key file may be damaged or gone; what was said of its key holds on.
+    held = {public for _, public, _ in own}
+    gone = {key.raw: key.name for key in listed.retired}
+    gone |= {key.raw: key.name for key in listed.revoked}
+    own += [(name, public, None) for public, name in gone.items() if public not in held]
     signers = [
         Signer(
             name=name,
             public=public,
             own=True,
-            until=_end(retired_at),
+            until=_end(min(filter(None, (retired_at, retired.get(public))), default=None)),
             distrust_after=revoked.get(public),
         )
         for name, public, retired_at in own
     ]
-    # A key file may be gone; what was said of its key holds on.
-    held = {public for _, public, _ in own}
-    signers += [
-        Signer(key.name, key.raw, own=True, distrust_after=revoked[key.raw])
-        for key in listed
-        if key.raw not in held
-    ]
     return signers + [as_signer(trusted) for trusted in read_signers(settings.home)]
+
+
+def unusable_keys(settings: Settings) -> list[UnusableKey]:
+    """The key files of this machine, or the whole directory of them, that cannot be used."""
+    _, unusable = _own_keys(settings)
+    return unusable
+
+
+def _own_keys(
+    settings: Settings,
+) -> tuple[list[tuple[str, bytes, str | None]], list[UnusableKey]]:
+    """Name, raw public key and time of retirement of each key; and what is no key."""
+    try:
+        entries, unusable = survey_keys(settings.key_directory)
+    except SigningKeyError as error:
+        entries, unusable = [], [UnusableKey(settings.key_directory, error)]
+    own = [(entry.name, entry.public, entry.retired_at) for entry in entries]
+    if settings.key_file is not None:
+        try:
+            file = read_key_file(settings.key_file)
+        except SigningKeyError as error:
+            unusable.append(UnusableKey(settings.key_file, error))
+        else:
+            own.append((settings.key_file.stem, file.public, file.retired_at))
+    if settings.agent_key is not None:
+        own.append(("PITH_AGENT_KEY", settings.agent_key.public, None))
+    return own, unusable
 
 
 def own_publics(settings: Settings) -> list[bytes]:

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypedDict
 
-from pith_agent.desk import SigningDesk, known_signers
+from pith_agent.desk import SigningDesk, known_signers, unusable_keys
 from pith_agent.errors import (
     ArgumentsError,
     BundleError,
@@ -19,6 +19,7 @@ from pith_agent.errors import (
     CitingUnboundError,
     JsonError,
     PolicyError,
+    UnknownSignerError,
 )
 from pith_agent.inclusion import ledger_keys, with_inclusion
 from pith_agent.protocol.checkpoint import NoteKey
@@ -43,6 +44,7 @@ from pith_agent.settings import Settings
 from pith_agent.standing import verify_statement
 
 CITING_RULE = "citing-document"
+OWN_KEYS = "own-keys"
 
 
 class Asked(TypedDict, total=False):
@@ -109,6 +111,7 @@ class Judge:
             here = replace(self, record=prove, records=one_by_one(prove))
         known, named = accepted_signers(settings, policy, signers)
         report = verify_statement(citation, known, named, self.desk, here.record, here.records)
+        report = with_own_keys(report, settings)
         proof = asked.get("proof")
         if proof is None and bundle is not None:
             proof = bundle.proof
@@ -177,6 +180,19 @@ def accepted_signers(
         return known, list(named)
     listed = {signer.public for signer in policy.signers}
     return [*policy.signers, *(signer for signer in known if signer.public in listed)], []
+
+
+def with_own_keys(report: CitationReport, settings: Settings) -> CitationReport:
+    """Say of a statement that no accepted key signed which key files could not be used.
+
+    One of them may be the signer's. It is told, and decides nothing.
+    """
+    if report.code != UnknownSignerError.code:
+        return report
+    told = (
+        Check.warned(OWN_KEYS, one.error.code, one.error.message) for one in unusable_keys(settings)
+    )
+    return report.with_checks(*told)
 
 
 def with_document(report: CitationReport, sha256: str) -> CitationReport:

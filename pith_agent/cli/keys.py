@@ -1,11 +1,13 @@
 """`keys`: the keys that citations are signed with, and those of others."""
 
 import base64
-from collections.abc import Callable, Mapping
+import sys
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import click
 
+from pith_agent.cli.exit_codes import exit_code
 from pith_agent.cli.key_trust import trust, trust_public
 from pith_agent.cli.moments import moment
 from pith_agent.cli.options import as_json, dump, ends_with_code, list_by_default, with_settings
@@ -19,14 +21,21 @@ from pith_agent.storage.keys import (
     Ask,
     Keeping,
     KeyEntry,
+    UnusableKey,
     add_key,
     check_free,
     find_key,
-    list_keys,
     new_key,
     rotate_key,
+    survey_keys,
 )
-from pith_agent.storage.signers import RevokedKey, now_text, read_revoked, revoke_key
+from pith_agent.storage.signers import (
+    RevokedKey,
+    note_retired,
+    now_text,
+    read_revoked,
+    revoke_key,
+)
 
 KEPT = {
     "argon2id13": "encrypted with a passphrase",
@@ -77,8 +86,14 @@ def new(name: str, as_json: bool, keep: Keep, ask: Ask, settings: Settings) -> N
 @ends_with_code
 @with_settings
 def list_(as_json: bool, settings: Settings) -> None:
-    """List the keys of this machine: names, public halves, and how they are kept."""
-    _show(list_keys(settings.key_directory), settings, as_json)
+    """List the keys of this machine: names, public halves, and how they are kept.
+
+    A file that is damaged, or that others may use, is listed apart, and ends this with an error.
+    """
+    entries, unusable = survey_keys(settings.key_directory)
+    _show(entries, settings, as_json, unusable)
+    for one in unusable:
+        sys.exit(exit_code(one.error))
 
 
 @keys.command("show")
@@ -166,8 +181,10 @@ def rotate(name: str, as_json: bool, keep: Keep, ask: Ask, settings: Settings) -
     What the old key signed still verifies. The old key itself is deleted: it signs nothing more.
     """
     old = find_key(settings.key_directory, name)
+    read_revoked(settings.home)  # Where the old key is written down: nothing is done if it cannot.
     keeping = Keeping(in_keyring=True) if old.kdf == "keyring" else keep()
     made, retired = rotate_key(settings.key_directory, name, keeping)
+    note_retired(settings.home, retired)
     _show([made, retired], settings, as_json)
     _say_where(made, as_json)
     if not as_json:
@@ -214,13 +231,18 @@ def _revoked(settings: Settings) -> Mapping[bytes, RevokedKey]:
     return {key.raw: key for key in read_revoked(settings.home)}
 
 
-def _show(entries: list[KeyEntry], settings: Settings, as_json: bool) -> None:
+def _show(
+    entries: list[KeyEntry],
+    settings: Settings,
+    as_json: bool,
+    unusable: Sequence[UnusableKey] = (),
+) -> None:
     revoked = _revoked(settings)
     shown = [_public(entry, revoked.get(entry.public)) for entry in entries]
     if as_json:
-        click.echo(dump({"keys": shown}))
+        click.echo(dump({"keys": shown, "unusable": list(map(_told, unusable))}))
         return
-    if not entries:
+    if not entries and not unusable:
         click.echo("There are no keys yet: make one with 'pith-agent keys new'.")
     for entry, public in zip(entries, shown, strict=True):
         click.echo(
@@ -232,6 +254,15 @@ def _show(entries: list[KeyEntry], settings: Settings, as_json: bool) -> None:
                 click.echo(f"  {label:<11} {public[field]}")
         if reason := public["reason"]:
             click.echo(f"  reason      {safe_text(reason)}")
+    for one in map(_told, unusable):
+        click.echo(f"{safe_text(one['path'])}  cannot be used")
+        click.echo(f"  {safe_text(one['message'])} [{one['code']}]\n  {safe_text(one['hint'])}")
+
+
+def _told(one: UnusableKey) -> dict[str, str]:
+    error = one.error
+    said = {"path": str(one.path), "code": error.code, "message": error.message}
+    return {**said, "hint": error.hint}
 
 
 def _public(entry: KeyEntry, revoked: RevokedKey | None) -> dict[str, str | None]:

@@ -64,6 +64,14 @@ class KeyEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class UnusableKey:
+    """A key file that is damaged, or that others may use. Nothing in it is believed."""
+
+    path: Path
+    error: SigningKeyError
+
+
+@dataclass(frozen=True, slots=True)
 class Keeping:
     """How a seed is to be kept. The default is a plain file: whoever reads it can sign as you."""
 
@@ -217,12 +225,32 @@ def list_keys(directory: Path) -> list[KeyEntry]:
     Raises:
         UnsafeKeyFileError, SigningKeyError: As `read_key_file`.
     """
+    found, unusable = survey_keys(directory)
+    for one in unusable:
+        raise one.error
+    return found
+
+
+def survey_keys(directory: Path) -> tuple[list[KeyEntry], list[UnusableKey]]:
+    """The keys in a directory, as `list_keys`, and apart from them the files that are none.
+
+    Raises:
+        UnsafeKeyFileError: The directory is open to others.
+    """
     check_private_directory(directory)
-    paths = sorted(directory.glob("*.json"), key=lambda path: path.stem)
-    found = [_entry(path, read_key_file(path)) for path in paths]
+    found: list[KeyEntry] = []
+    unusable: list[UnusableKey] = []
+    for path in sorted(directory.glob("*.json"), key=lambda path: path.stem):
+        try:
+            found.append(_entry(path, read_key_file(path)))
+        except NoSigningKeyError:
+            continue  # Removed since it was listed.
+        except SigningKeyError as error:
+            unusable.append(UnusableKey(path, error))
     active = {entry.keyid for entry in found if entry.kdf != "retired"}
     # A rotation that was cut off may have left the public half of a key that still signs.
-    return [entry for entry in found if entry.kdf != "retired" or entry.keyid not in active]
+    kept = [entry for entry in found if entry.kdf != "retired" or entry.keyid not in active]
+    return kept, unusable
 
 
 def find_key(directory: Path, name: str) -> KeyEntry:
@@ -314,9 +342,10 @@ def _retired_place(path: Path, keyid: str) -> tuple[Path, bool]:
     """Where the public half of a key goes, and whether it has yet to be written there."""
     number = 1
     while os.path.lexists(place := key_path(path.parent, f"{path.stem}.{number}")):
-        file = read_key_file(place)
-        if (file.kdf, file.keyid) == ("retired", keyid):
-            return place, False  # Of a rotation that was cut off.
+        with suppress(SigningKeyError):  # One that is damaged stays where it is.
+            file = read_key_file(place)
+            if (file.kdf, file.keyid) == ("retired", keyid):
+                return place, False  # Of a rotation that was cut off.
         number += 1
     return place, True
 

@@ -91,6 +91,22 @@ class RevokedKey(_Part):
         return base64.b64decode(self.public)
 
 
+class RetiredKey(_Part):
+    """A key of this machine that another one took the place of.
+
+    The file with its public half says so too. This is what holds if that file is damaged.
+    """
+
+    name: Name
+    public: PublicKey
+    retired_at: Moment
+
+    @property
+    def raw(self) -> bytes:
+        """The 32 bytes of the key."""
+        return base64.b64decode(self.public)
+
+
 class _List(_Part):
     v: Literal[1] = 1
 
@@ -105,6 +121,7 @@ class RevocationList(_List):
     """`revoked.json`."""
 
     revoked: Annotated[tuple[RevokedKey, ...], Field(max_length=10_000)] = ()
+    retired: Annotated[tuple[RetiredKey, ...], Field(max_length=10_000)] = ()
 
 
 def now_text() -> str:
@@ -126,10 +143,19 @@ def read_revoked(home: Path) -> tuple[RevokedKey, ...]:
     """The keys of this machine that were revoked.
 
     Raises:
+        StoreDamagedError, UnsafeKeyFileError: As `read_withdrawn`.
+    """
+    return read_withdrawn(home).revoked
+
+
+def read_withdrawn(home: Path) -> RevocationList:
+    """The keys of this machine that were revoked or retired.
+
+    Raises:
         StoreDamagedError: The file is no such list.
         UnsafeKeyFileError: Others may write it.
     """
-    return _read(home / "revoked.json", RevocationList).revoked
+    return _read(home / "revoked.json", RevocationList)
 
 
 def trust_signer(home: Path, signer: TrustedSigner, registry: Iterable[bytes] = ()) -> None:
@@ -194,8 +220,8 @@ def revoke_key(
     public = base64.b64encode(entry.public).decode("ascii")
     revoked_at = now_text()
     with writing_in(home):
-        listed = read_revoked(home)
-        earlier = [one.distrust_after for one in listed if one.raw == entry.public]
+        listed = read_withdrawn(home)
+        earlier = [one.distrust_after for one in listed.revoked if one.raw == entry.public]
         made = checked(
             RevokedKey,
             name=entry.name,
@@ -204,9 +230,23 @@ def revoke_key(
             revoked_at=revoked_at,
             reason=reason,
         )
-        rest = tuple(one for one in listed if one.raw != entry.public)
-        _write(home / "revoked.json", RevocationList(revoked=(*rest, made)))
+        rest = [one for one in listed.revoked if one.raw != entry.public]
+        _write(home / "revoked.json", listed.model_copy(update={"revoked": (*rest, made)}))
     return made
+
+
+def note_retired(home: Path, entry: KeyEntry) -> None:
+    """Write down that a key was retired, outside of its file.
+
+    Raises:
+        StoreUnavailableError: The list cannot be written.
+    """
+    public = base64.b64encode(entry.public).decode("ascii")
+    made = checked(RetiredKey, name=entry.name, public=public, retired_at=entry.retired_at)
+    with writing_in(home):
+        listed = read_withdrawn(home)
+        rest = [one for one in listed.retired if one.raw != entry.public]
+        _write(home / "revoked.json", listed.model_copy(update={"retired": (*rest, made)}))
 
 
 P = TypeVar("P", bound=_Part)

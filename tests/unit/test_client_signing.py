@@ -182,17 +182,16 @@ def test_a_ledger_that_cannot_be_written_gives_out_no_citation(signing):
         signing.sign_citation(NUMBER, request())
 
 
-def test_an_unsafe_key_stops_signing_and_verifying(signing):
+def test_an_unsafe_key_signs_nothing_and_is_not_believed(signing):
     (citation,) = signing.sign_citation(NUMBER, request())
     (signing.settings.key_directory / "default.json").chmod(0o644)
 
-    for use in (
-        lambda: signing.sign_citation(NUMBER, request()),
-        lambda: signing.verify_citation(citation.envelope),
-    ):
-        with pytest.raises(SigningKeyError) as caught:
-            use()
-        assert caught.value.code == "unsafe-key-file"
+    with pytest.raises(SigningKeyError) as caught:
+        signing.sign_citation(NUMBER, request())
+    assert caught.value.code == "unsafe-key-file"
+    report = signing.verify_citation(citation.envelope)
+    assert (report.verdict, report.code) == ("undecidable", "unknown-signer")
+    assert (report.checks[-1].status, report.checks[-1].code) == ("warn", "unsafe-key-file")
     assert len(signing.ledger) == 1
 
 
