@@ -6,7 +6,12 @@ Source: docs/reference/citation.md, rule C12.
 from collections.abc import Iterable, Iterator
 
 from pith_agent.desk import known_signers
-from pith_agent.errors import CitationError, LedgerProofError, LedgerRollbackError
+from pith_agent.errors import (
+    CitationError,
+    LedgerProofError,
+    LedgerRollbackError,
+    UnknownLedgerError,
+)
 from pith_agent.protocol.checkpoint import Checkpoint, NoteKey, claimed_checkpoint, origin_of
 from pith_agent.protocol.citation import Envelope
 from pith_agent.protocol.citation_report import CitationReport
@@ -29,7 +34,8 @@ def ledger_keys(
     """The keys of ledgers that are trusted here.
 
     Those that the caller names, those of this machine's own ledger, and that of each trusted
-    signer, and of each that a policy lists, for the ledger that is named after it.
+    signer, and of each that a policy lists, for the ledger that is named after it, and for the one
+    that the user said it took over.
 
     Raises:
         SigningKeyError, StoreDamagedError: As `known_signers`.
@@ -37,9 +43,10 @@ def ledger_keys(
     known = [*known_signers(settings), *listed]
     # A key that is listed twice is held to the stricter entry.
     revoked = {one.public for one in known if one.distrust_after}
-    publics = {one.public: None for one in known if one.public not in revoked}
-    own = keys_of(ledger, settings)
-    return [*named, *own, *(NoteKey(origin_of(public), public) for public in publics)]
+    trusted = [one for one in known if one.public not in revoked]
+    theirs = {NoteKey(origin_of(one.public), one.public): None for one in trusted}
+    theirs |= {NoteKey(one.ledger, one.public): None for one in trusted if one.ledger}
+    return [*named, *keys_of(ledger, settings), *theirs]
 
 
 def keys_of(ledger: Ledger, settings: Settings) -> list[NoteKey]:
@@ -72,7 +79,7 @@ def with_inclusion(
         read = TlogProof.parse(proof)
         checkpoint = _verified(read, envelope, list(keys))
         _require_order(report, read, checkpoint)
-    except CitationError as error:
+    except (CitationError, UnknownLedgerError) as error:
         return report.with_checks(Check.refused(RULE, type(error), error.message))
     return report.with_checks(
         Check.passed(
@@ -85,7 +92,8 @@ def _verified(proof: TlogProof, envelope: Envelope, keys: list[NoteKey]) -> Chec
     """The checkpoint of the ledger that has the envelope, as it is or with fewer signatures.
 
     Raises:
-        CitationError: It is not in that ledger, or no ledger of `keys` has that checkpoint.
+        CitationError: It is not in that ledger, or the checkpoint is none, or altered.
+        UnknownLedgerError: No key of `keys` vouches for that ledger.
     """
     wrong: LedgerProofError | None = None
     for leaf in _leaves(envelope):

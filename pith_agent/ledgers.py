@@ -65,6 +65,7 @@ def keep_export(client: Client, path: Path, named: Iterable[NoteKey] = ()) -> Im
 
     Raises:
         CitationError: The export is refused; nothing was written.
+        UnknownLedgerError: No key for it is trusted here; nothing was written.
         StorageError: It cannot be read, or not be kept.
     """
     signers = [one.public for one in known_signers(client.settings)]

@@ -14,6 +14,7 @@ from pith_agent.storage.keys import check_name
 from pith_agent.storage.signers import (
     TrustedSigner,
     checked,
+    ledger_after,
     now_text,
     read_signers,
     remove_signer,
@@ -39,6 +40,11 @@ from pith_agent.storage.signers import (
     callback=moment("T00:00:00Z"),
     help="From when on the key may be in other hands, if its owner revoked it.",
 )
+@click.option(
+    "--rotated-from",
+    metavar="NAME",
+    help="The signer in whose place this key is: it signs the same ledger now.",
+)
 @click.option("--list", "list_them", is_flag=True, help="List the signers that you trust.")
 @click.option("--remove", is_flag=True, help="Trust NAME no longer.")
 @as_json
@@ -59,12 +65,12 @@ def trust(
     changes for a NAME that you trust already.
     """
     if list_them or name is None:
-        if name or public_key or remove:
+        if name or public_key or remove or about["rotated_from"]:
             raise click.UsageError("--list takes no NAME, key or --remove; without it, give NAME.")
         _show(read_signers(settings.home), as_json)
     elif remove:
-        if public_key:
-            raise click.UsageError("--remove takes no key.")
+        if public_key or about["rotated_from"]:
+            raise click.UsageError("--remove takes no key, and no --rotated-from.")
         removed = remove_signer(settings.home, name)
         if as_json:
             click.echo(dump({"removed": _public(removed)}))
@@ -75,7 +81,13 @@ def trust(
 
 
 def trust_public(
-    settings: Settings, name: str, key: str | None, *, as_json: bool, **about: str | None
+    settings: Settings,
+    name: str,
+    key: str | None,
+    *,
+    as_json: bool,
+    rotated_from: str | None = None,
+    **about: str | None,
 ) -> None:
     """Put a signer on the list, and show the entry.
 
@@ -83,6 +95,12 @@ def trust_public(
         PithError: There is no such key, the name is taken, or the list cannot be written.
     """
     check_name(name)
+    if rotated_from is not None:
+        if rotated_from == name:
+            raise SettingsError(
+                f"{name} is not rotated from itself.", hint="Give the new key another NAME."
+            )
+        about["ledger"] = ledger_after(settings.home, rotated_from)
     if key is None:
         known = [one for one in read_signers(settings.home) if one.name == name]
         if not known:
@@ -118,6 +136,8 @@ def _show(signers: list[TrustedSigner] | tuple[TrustedSigner, ...], as_json: boo
             click.echo(f"  until       {signer.until}")
         if signer.distrust_after:
             click.echo(f"  revoked     {signer.distrust_after}")
+        if signer.ledger:
+            click.echo(f"  signs       {signer.ledger}, too")
     if not signers:
         click.echo("No signers are trusted beside your own keys.")
 
@@ -130,5 +150,6 @@ def _public(signer: TrustedSigner) -> dict[str, str | None]:
         "identity": signer.identity,
         "until": signer.until,
         "distrust_after": signer.distrust_after,
+        "ledger": signer.ledger,
         "added_at": signer.added_at,
     }

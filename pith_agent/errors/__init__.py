@@ -12,7 +12,7 @@ PithError
 │   ├── TitleUnconfirmedError … YearHintError    only mentioned, unless the policy is strict
 │   ├── UndecidableError       nothing is refuted, but something cannot be proved
 │   │   ├── NoReceiptError … UnprovableAliasError
-│   │   └── UnknownSignerError, CitingUnboundError
+│   │   └── UnknownSignerError, UnknownLedgerError, CitingUnboundError
 │   └── CitationError          a signed citation does not hold
 │       ├── CitationNotCanonicalError … UnknownClaimError
 │       ├── CitationRetractedError … NotYourCitationError
@@ -60,6 +60,7 @@ from pith_agent.errors.citation import (
     StatementError,
     ThresholdError,
     UnknownClaimError,
+    UnknownLedgerError,
     UnknownSignerError,
     UnknownStatementError,
 )
@@ -207,6 +208,7 @@ __all__ = [
     "UndecidableError",
     "UnknownClaimError",
     "UnknownKeyError",
+    "UnknownLedgerError",
     "UnknownSignerError",
     "UnknownStatementError",
     "UnlockedError",

@@ -123,10 +123,17 @@ class CheckpointError(CitationError):
 
 
 class CheckpointSignatureError(CitationError):
-    """The checkpoint is not signed by the key of the ledger that is trusted."""
+    """The checkpoint names a key that is trusted, which did not sign it."""
 
     code = "checkpoint-signature"
-    hint = "Do not rely on this checkpoint: another key signed it, or it was altered."
+    hint = "Do not rely on this checkpoint: it was altered, or somebody else signed it."
+
+
+class UnknownLedgerError(UndecidableError):
+    """The checkpoint is not signed by a key that you have trusted for that ledger."""
+
+    code = "unknown-ledger"
+    hint = "Pass the ledger's key, after checking it by another way: 'citations checkpoint --key'."
 
 
 class LedgerRollbackError(CitationError):

@@ -24,6 +24,7 @@ from pith_agent.errors import (
     LedgerProofError,
     LedgerRollbackError,
     SettingsError,
+    UnknownLedgerError,
 )
 from pith_agent.protocol.merkle import EMPTY_ROOT, HASH_BYTES, MAX_SIZE, verify_consistency
 from pith_agent.protocol.trust import signature_holds
@@ -224,7 +225,8 @@ def open_note(data: bytes, keys: Iterable[NoteKey]) -> SignedNote:
 
     Raises:
         CheckpointError: The bytes are no signed note.
-        CheckpointSignatureError: None of the keys signed it, or a signature by one does not hold.
+        CheckpointSignatureError: A signature that names one of the keys does not hold.
+        UnknownLedgerError: No signature names one of them: that refutes nothing.
     """
     text, lines = _divide(data)
     known = tuple(keys)
@@ -238,7 +240,7 @@ def open_note(data: bytes, keys: Iterable[NoteKey]) -> SignedNote:
             raise CheckpointSignatureError(f"The signature of {name[:80]!a} does not hold.")
         signers.update(dict.fromkeys(holding))
     if not signers:
-        raise CheckpointSignatureError("The note is signed by none of the keys that are trusted.")
+        raise UnknownLedgerError("The checkpoint is signed by none of the keys that are trusted.")
     return SignedNote(text, tuple(signers))
 
 
@@ -249,12 +251,13 @@ def open_checkpoint(data: bytes, keys: Iterable[NoteKey]) -> Checkpoint:
 
     Raises:
         CheckpointError: The bytes are no signed checkpoint.
-        CheckpointSignatureError: The key of the ledger did not sign it, or is not among `keys`.
+        CheckpointSignatureError: As `open_note`.
+        UnknownLedgerError: No signature is by a key of that ledger among `keys`.
     """
     note = open_note(data, keys)
     checkpoint = Checkpoint.parse(note.text)
     if checkpoint.origin not in {key.name for key in note.signers}:
-        raise CheckpointSignatureError("The checkpoint is not signed by the ledger that it is of.")
+        raise UnknownLedgerError("The checkpoint is signed by trusted keys of other ledgers only.")
     return checkpoint
 
 

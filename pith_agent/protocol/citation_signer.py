@@ -40,6 +40,8 @@ class Signer:
     """What a policy lets it say; `None` for all."""
     listed: bool = False
     """Whether a policy names it."""
+    ledger: str | None = None
+    """The name of a ledger that it signs beside the one that is named after it."""
 
     @property
     def keyid(self) -> str:

@@ -13,11 +13,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Self
 
-from pith_agent.errors import LedgerProofError
+from pith_agent.errors import LedgerProofError, UnknownLedgerError
 from pith_agent.protocol.checkpoint import (
     MAX_NOTE_BYTES,
     Checkpoint,
     NoteKey,
+    claimed_checkpoint,
     open_checkpoint,
 )
 from pith_agent.protocol.merkle import HASH_BYTES, leaf_hash, verify_inclusion
@@ -78,12 +79,21 @@ class TlogProof:
 
         Raises:
             CheckpointError: The checkpoint is none.
-            CheckpointSignatureError: None of the keys signed it.
+            CheckpointSignatureError: A signature that names one of the keys does not hold.
+            UnknownLedgerError: The proof leads to the checkpoint, which none of the keys signed.
             LedgerProofError: The entry is not at that place in that ledger.
         """
-        checkpoint = open_checkpoint(self.checkpoint, keys)
-        verify_inclusion(leaf_hash(leaf), self.index, checkpoint.size, self.hashes, checkpoint.root)
+        try:
+            checkpoint = open_checkpoint(self.checkpoint, keys)
+        except UnknownLedgerError:
+            # Whoever signed it, a proof that does not lead to it is none.
+            self._require_leads(leaf, claimed_checkpoint(self.checkpoint)[0])
+            raise
+        self._require_leads(leaf, checkpoint)
         return checkpoint
+
+    def _require_leads(self, leaf: bytes, head: Checkpoint) -> None:
+        verify_inclusion(leaf_hash(leaf), self.index, head.size, self.hashes, head.root)
 
 
 def _hash(line: str) -> bytes:

@@ -120,7 +120,8 @@ class ExportFile:
 
         Raises:
             CheckpointError: The file does not begin with a header of this form.
-            CheckpointSignatureError: The checkpoint is not signed by the ledger's key in `keys`.
+            CheckpointSignatureError: The checkpoint was altered after it was signed.
+            UnknownLedgerError: The checkpoint is not signed by a key of the ledger in `keys`.
             LedgerProofError: Entries lack, or are changed, moved, doubled, or too many.
             InvalidSignatureError: An entry names a key that did not sign it.
             StoreUnavailableError: The file cannot be read.

@@ -24,6 +24,7 @@ from pith_agent.errors import (
     UnsafeKeyFileError,
 )
 from pith_agent.protocol.canon import sha256
+from pith_agent.protocol.checkpoint import origin_of
 from pith_agent.protocol.citation_signer import TIME, Signer, parse_time
 from pith_agent.protocol.strict_json import parse_json
 from pith_agent.storage.key_file import decode, is_public_key
@@ -51,6 +52,7 @@ Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{0,39}$")]
 PublicKey = Annotated[str, AfterValidator(_is_key)]
 Moment = Annotated[str, AfterValidator(_is_time)]
 Words = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+Origin = Annotated[str, StringConstraints(pattern=r"^pith-agent\.local/[0-9a-f]{16}$")]
 
 
 class _Part(BaseModel):
@@ -68,6 +70,8 @@ class TrustedSigner(_Part):
     """RFC 3339, UTC: citations dated later are refused."""
     distrust_after: Moment | None = None
     """RFC 3339, UTC: from then on the key may be in other hands."""
+    ledger: Origin | None = None
+    """The ledger that it signs since a rotation, named after the first key of its holder."""
     added_at: Moment
 
     @property
@@ -206,6 +210,20 @@ def remove_signer(home: Path, name: str) -> TrustedSigner:
     return removed
 
 
+def ledger_after(home: Path, name: str) -> str:
+    """The name of the ledger that a signer leaves to the key which takes the place of its own.
+
+    Raises:
+        SigningKeyError: Nobody of that name is trusted.
+    """
+    old = next((one for one in read_signers(home) if one.name == check_name(name)), None)
+    if old is None:
+        raise SigningKeyError(
+            f"No signer named {name} is trusted.", hint="Run 'pith-agent keys trust --list'."
+        )
+    return old.ledger or origin_of(old.raw)
+
+
 def revoke_key(
     home: Path, entry: KeyEntry, distrust_after: str, reason: str | None = None
 ) -> RevokedKey:
@@ -272,6 +290,7 @@ def as_signer(trusted: TrustedSigner) -> Signer:
         identity=trusted.identity,
         until=parse_time(trusted.until),
         distrust_after=parse_time(trusted.distrust_after),
+        ledger=trusted.ledger,
     )
 
 
@@ -280,6 +299,7 @@ def _updated(old: TrustedSigner, new: TrustedSigner) -> TrustedSigner:
     update = {
         "identity": new.identity or old.identity,
         "until": new.until or old.until,
+        "ledger": new.ledger or old.ledger,
         "distrust_after": min(moments, default=None),
         "added_at": old.added_at,
     }

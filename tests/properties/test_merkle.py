@@ -12,6 +12,7 @@ from pith_agent.errors import (
     LedgerForkError,
     LedgerProofError,
     LedgerRollbackError,
+    UnknownLedgerError,
 )
 from pith_agent.protocol.checkpoint import (
     Checkpoint,
@@ -158,7 +159,7 @@ def test_verifying_answers_whatever_is_sent(leaf, one, other, proof, expected):
 @QUICK
 @given(st.builds(lambda text: text.encode("utf-8", "surrogatepass"), TEXTS) | st.binary())
 def test_a_note_is_opened_or_refused_whatever_is_sent(data):
-    with pytest.raises((CheckpointError, CheckpointSignatureError)):
+    with pytest.raises((CheckpointError, CheckpointSignatureError, UnknownLedgerError)):
         open_note(data, [KEY.verifier])
 
 

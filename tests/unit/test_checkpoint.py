@@ -10,7 +10,12 @@ import pytest
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from pith_agent.errors import CheckpointError, CheckpointSignatureError, PithError
+from pith_agent.errors import (
+    CheckpointError,
+    CheckpointSignatureError,
+    PithError,
+    UnknownLedgerError,
+)
 from pith_agent.protocol.checkpoint import (
     MAX_NOTE_BYTES,
     Checkpoint,
@@ -149,7 +154,8 @@ def test_no_bit_of_a_checkpoint_is_free(position):
     for bit in range(8):
         altered = bytearray(NOTE)
         altered[position] ^= 1 << bit
-        with pytest.raises((CheckpointError, CheckpointSignatureError)):
+        # In name or key id it names no key that is trusted.
+        with pytest.raises((CheckpointError, CheckpointSignatureError, UnknownLedgerError)):
             open_checkpoint(bytes(altered), [KEY.verifier])
 
 
@@ -309,12 +315,12 @@ def test_a_text_may_have_empty_lines_and_ends_at_the_last_one():
     assert open_note(note, [NoteKey("example.com/notes", KEY.verifier.public)]).text == text
 
 
-def test_a_note_that_no_trusted_key_signed_is_refused():
+def test_a_note_that_no_trusted_key_signed_is_not_believed():
     for keys in ([], [OTHER.verifier], [NoteKey("another.name", KEY.verifier.public)]):
-        assert code_of(open_note, NOTE, keys) == "checkpoint-signature"
+        assert code_of(open_note, NOTE, keys) == "unknown-ledger"
     # The name of the ledger, and another key.
     impostor = NoteKey(KEY.origin, OTHER.verifier.public)
-    assert code_of(open_note, NOTE, [impostor]) == "checkpoint-signature"
+    assert code_of(open_note, NOTE, [impostor]) == "unknown-ledger"
 
 
 def test_a_key_that_was_given_is_checked_even_if_another_holds():
@@ -351,7 +357,7 @@ def test_a_checkpoint_is_believed_of_the_key_of_its_own_ledger_only():
     both = [KEY.verifier, OTHER.verifier]
 
     assert open_note(of_another, both).signers == (OTHER.verifier,)
-    assert code_of(open_checkpoint, of_another, both) == "checkpoint-signature"
+    assert code_of(open_checkpoint, of_another, both) == "unknown-ledger"
     assert open_checkpoint(cosigned, both) == HEAD
     assert open_note(cosigned, both).signers == (KEY.verifier, OTHER.verifier)
 

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from pith_agent import verify
-from pith_agent.errors import CitationError, LedgerProofError, PithError
+from pith_agent.errors import CitationError, LedgerProofError, PithError, UnknownLedgerError
 from pith_agent.protocol.bibliography import (
     MAX_PAPERS,
     BibliographyRequest,
@@ -193,9 +193,9 @@ def test_an_export_that_was_tampered_with_is_refused_and_nothing_is_kept(
 
 def test_an_export_by_a_key_that_is_not_trusted_is_refused(lines, take):
     for keys in ([], [NoteKey(ORIGIN, OTHER_KEY.public)], [NoteKey("x", CITING_KEY.public)]):
-        with pytest.raises(CitationError) as caught:
+        with pytest.raises(UnknownLedgerError) as caught:
             take(lines, keys)
-        assert caught.value.code == "checkpoint-signature"
+        assert caught.value.code == "unknown-ledger"
 
 
 def test_an_export_that_is_older_than_the_last_is_a_rollback(take, tmp_path):

@@ -15,6 +15,7 @@ from pith_agent.errors import (
     LedgerRollbackError,
     StoreDamagedError,
     StoreUnavailableError,
+    UnknownLedgerError,
     UnsafeKeyFileError,
 )
 from pith_agent.protocol.checkpoint import NoteKey, open_checkpoint, origin_of
@@ -222,7 +223,7 @@ def test_after_a_rotation_the_new_key_signs_under_the_old_name(path):
     head = head_of(path).read_bytes()
 
     assert open_checkpoint(head, [NoteKey(ORIGIN, OTHER_KEY.public)]).size == 9
-    with pytest.raises(CheckpointSignatureError):
+    with pytest.raises(UnknownLedgerError):
         open_checkpoint(head, [NoteKey(ORIGIN, CITING_KEY.public)])
     write(path, WRITTEN[9:])
     assert size_of(path) == 20

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pith_agent.errors import CheckpointError, CheckpointSignatureError, LedgerProofError
+from pith_agent.errors import CheckpointError, LedgerProofError, UnknownLedgerError
 from pith_agent.protocol.checkpoint import Checkpoint, CheckpointKey, NoteKey, sign_checkpoint
 from pith_agent.protocol.merkle import Tree, inclusion_proof, leaf_hash
 from pith_agent.protocol.tlog_proof import MAX_PROOF_BYTES, TlogProof
@@ -90,5 +90,8 @@ def test_a_checkpoint_in_a_proof_is_held_to_its_own_rules():
     with pytest.raises(CheckpointError):
         cut.verify(LEAVES[4], [KEY.verifier])
     for keys in ([], [other.verifier], [NoteKey(KEY.origin, other.verifier.public)]):
-        with pytest.raises(CheckpointSignatureError):
+        with pytest.raises(UnknownLedgerError):
             TlogProof.parse(FILE).verify(LEAVES[4], keys)
+        # Whose ledger it is makes no difference to a proof that does not hold.
+        with pytest.raises(LedgerProofError):
+            TlogProof.parse(FILE).verify(LEAVES[3], keys)

@@ -1,5 +1,6 @@
 """What is asked of citations beyond their own rules: of several at once, and by agents."""
 
+import base64
 import json
 
 import pytest
@@ -14,7 +15,7 @@ from pith_agent.protocol.checkpoint import NoteKey, origin_of
 from pith_agent.protocol.citation import CitationKey
 from pith_agent.protocol.citation_draft import CitationRequest
 from pith_agent.tools import call_tool
-from tests.citing import DOCUMENT, SEED, cited, other_home, policy, public, sha256
+from tests.citing import DOCUMENT, SECOND, SEED, cited, other_home, policy, public, sha256
 
 OWN = CitationKey(SEED).public
 NO_DIGESTS = ["AB" * 32, "ab" * 31, "ab" * 32 + "\n", "\u0661" * 64, "", "sha256:" + "ab" * 32]
@@ -149,3 +150,39 @@ def test_nothing_is_drafted_with_a_digest_that_is_none(typed):
         CitationRequest.read(said)
 
     assert caught.value.code == "invalid-digest"
+
+
+def test_a_ledger_that_is_not_known_here_refutes_nothing(client, reader, tmp_path):
+    """A key that is unknown decides nothing; what is known not to hold is refuted."""
+    envelopes = [cited(client) for _ in range(2)]
+    entry = client.verify_citation(envelopes[0]).citation_id
+    proof = client.ledger.prove(entry).dump()
+    bundle = json.loads(make_bundle(client, json.dumps(envelopes[0]).encode()).dump())
+    top, _, line = proof.rstrip(b"\n").rpartition(b" ")
+    forged = base64.b64encode(base64.b64decode(line)[:4] + bytes(64))
+    file = tmp_path / "proof"
+
+    def answer(citation, proof=None, *keys):
+        options = ["--public-key", public(SEED)]
+        if proof is not None:
+            file.write_bytes(proof)
+            options += ["--proof", str(file)]
+        for key in keys:
+            options += ["--ledger-key", str(key)]
+        (said,), code = told(reader, [citation], *options)
+        asked = {"proof": proof, "ledger_keys": keys}
+        (report,) = reader.verify_citations([citation], [OWN], **asked)
+        assert said == (report.verdict, report.code)
+        return (*said, code)
+
+    known, other = NoteKey(origin_of(OWN), OWN), NoteKey(origin_of(OWN), CitationKey(SECOND).public)
+    unknown = ("undecidable", "unknown-ledger", 3)
+    assert answer(envelopes[0], proof, known) == ("verified", "ok", 0)
+    assert answer(envelopes[0], proof) == unknown
+    assert answer(bundle) == unknown
+    assert answer(envelopes[0], proof, other) == unknown, "the name, and another key"
+    wrong = ("failed", "ledger-proof", 1)
+    assert answer(envelopes[1], proof) == answer(envelopes[1], proof, known) == wrong
+    altered = top + b" " + forged + b"\n"
+    assert answer(envelopes[0], altered, known) == ("failed", "checkpoint-signature", 1)
+    assert answer(envelopes[0], altered) == unknown
