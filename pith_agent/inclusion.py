@@ -14,6 +14,7 @@ from pith_agent.errors import (
 )
 from pith_agent.protocol.checkpoint import Checkpoint, NoteKey, claimed_checkpoint, origin_of
 from pith_agent.protocol.citation import Envelope
+from pith_agent.protocol.citation_policy import INCLUSION_RULE as RULE
 from pith_agent.protocol.citation_report import CitationReport
 from pith_agent.protocol.citation_signer import Signer
 from pith_agent.protocol.record import at
@@ -21,8 +22,6 @@ from pith_agent.protocol.report import Check
 from pith_agent.protocol.tlog_proof import TlogProof
 from pith_agent.settings import Settings
 from pith_agent.storage.ledger import Ledger
-
-RULE = "ledger-inclusion"
 
 
 def ledger_keys(

@@ -27,6 +27,7 @@ from pith_agent.protocol.citation_bundle import BundledRecords, CitationBundle, 
 from pith_agent.protocol.citation_check import Lookup, Lookups, one_by_one
 from pith_agent.protocol.citation_draft import citing_digest
 from pith_agent.protocol.citation_policy import (
+    CITING_RULE,
     MAX_POLICY_BYTES,
     CitationPolicy,
     parse_policy,
@@ -43,7 +44,6 @@ from pith_agent.protocol.trust import TrustRoot
 from pith_agent.settings import Settings
 from pith_agent.standing import verify_statement
 
-CITING_RULE = "citing-document"
 OWN_KEYS = "own-keys"
 
 

@@ -19,8 +19,8 @@ from pith_agent.protocol.envelope_check import open_envelope
 from pith_agent.protocol.record import at
 from pith_agent.protocol.trust import signature_holds
 
-TO_BE_MENDED = frozenset({"threshold-not-met"})
-"""What further signatures are for."""
+TO_BE_MENDED = frozenset({"threshold-not-met", "citing-not-checked", "inclusion-not-checked"})
+"""What further signatures, a bundle's proof and the reader's document are for."""
 
 UNREAD = frozenset({"unknown-signer"})
 """As it came: whoever cosigns may be the first whose key is accepted."""

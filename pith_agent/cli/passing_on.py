@@ -75,6 +75,8 @@ def _as_object(policy: CitationPolicy) -> dict[str, object]:
         "relationships": _sorted(policy.relationships),
         "max_age_days": policy.max_age.days if policy.max_age else None,
         "require_record": policy.require_record,
+        "require_citing_document": policy.require_citing_document,
+        "require_inclusion": policy.require_inclusion,
         "signers": [
             {
                 "name": one.name,

@@ -17,7 +17,7 @@ PithError
 │       ├── CitationNotCanonicalError … UnknownClaimError
 │       ├── CitationRetractedError … NotYourCitationError
 │       ├── RevokedSignerError … ExpiredSignerError
-│       ├── LedgerProofError … ThresholdError
+│       ├── LedgerProofError … InclusionNotCheckedError
 │       └── BundleError, CitingMismatchError, AlreadySignedError
 ├── LookupFailedError          every source answered, and no single record came of it
 │   ├── NotFoundError
@@ -46,10 +46,12 @@ from pith_agent.errors.citation import (
     CitationTooOldError,
     CitedRecordError,
     CitingMismatchError,
+    CitingNotCheckedError,
     CitingUnboundError,
     ClaimMismatchError,
     DuplicateCitationError,
     FutureCitationError,
+    InclusionNotCheckedError,
     LedgerForkError,
     LedgerProofError,
     LedgerRollbackError,
@@ -151,6 +153,7 @@ __all__ = [
     "CitationTooOldError",
     "CitedRecordError",
     "CitingMismatchError",
+    "CitingNotCheckedError",
     "CitingUnboundError",
     "ClaimMismatchError",
     "ClaimedTitleError",
@@ -167,6 +170,7 @@ __all__ = [
     "FutureCitationError",
     "IdMismatchError",
     "IdentifierError",
+    "InclusionNotCheckedError",
     "InvalidSignatureError",
     "JsonError",
     "KeyRetiredError",

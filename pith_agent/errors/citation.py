@@ -171,6 +171,20 @@ class ThresholdError(CitationError):
     hint = "Have it signed by more of the signers that the policy names."
 
 
+class CitingNotCheckedError(CitationError):
+    """The policy asks for the document that cites, and the statement was not found to be of it."""
+
+    code = "citing-not-checked"
+    hint = "Give the document that cites, with 'citations verify --citing FILE' for instance."
+
+
+class InclusionNotCheckedError(CitationError):
+    """The policy asks for a proof that the statement is in a ledger, and none was found to hold."""
+
+    code = "inclusion-not-checked"
+    hint = "Give a bundle that has the proof, or the proof with 'citations verify --proof FILE'."
+
+
 class BundleError(CitationError):
     """The file is no citation bundle."""
 

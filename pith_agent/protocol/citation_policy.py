@@ -5,6 +5,8 @@
     relationships = ["cites", "supports"]
     max_age_days = 365
     require_record = true
+    require_citing_document = false
+    require_inclusion = false
 
     [[signer]]
     name = "release bot"
@@ -26,7 +28,10 @@ from typing import Any
 
 from pith_agent.errors import (
     CitationTooOldError,
+    CitingNotCheckedError,
+    InclusionNotCheckedError,
     NotFoundError,
+    PithError,
     PolicyError,
     RelationshipError,
     ThresholdError,
@@ -47,8 +52,11 @@ MAX_POLICY_BYTES = 256 << 10
 
 RULE = "citation-policy"
 RECORD_RULE = "cited-record"
+CITING_RULE = "citing-document"
+INCLUSION_RULE = "ledger-inclusion"
 
-_RULES = {"threshold", "relationships", "max_age_days", "require_record"}
+_FLAGS = {"require_record", "require_citing_document", "require_inclusion"}
+_RULES = {"threshold", "relationships", "max_age_days"} | _FLAGS
 _SIGNER = {"name", "public_key", "identity", "relationships", "until"}
 
 
@@ -65,6 +73,10 @@ class CitationPolicy:
     """The age, by the statement's own time, beyond which a citation does not count."""
     require_record: bool = True
     """Whether the cited record has to be at hand and verified."""
+    require_citing_document: bool = False
+    """Whether the document that cites has to be at hand, and be the one that was signed."""
+    require_inclusion: bool = False
+    """Whether a proof has to show the statement in a ledger that is trusted."""
     name: str = "default@1"
     """For reports: the file's name and version."""
     sha256: str = ""
@@ -96,7 +108,9 @@ def parse_policy(data: bytes, name: str = "policy.toml") -> CitationPolicy:
         threshold=reader.number("threshold", content, least=1, most=16) or 1,
         relationships=reader.relationships("relationships", content),
         max_age=timedelta(days=days) if days else None,
-        require_record=reader.flag("require_record", content),
+        require_record=reader.flag("require_record", content, default=True),
+        require_citing_document=reader.flag("require_citing_document", content, default=False),
+        require_inclusion=reader.flag("require_inclusion", content, default=False),
         name=f"{safe_text(name, 80)}@{VERSION}",
         sha256=hashlib.sha256(data).hexdigest(),
     )
@@ -136,11 +150,11 @@ class _Reader:
             return None
         return value
 
-    def flag(self, name: str, table: dict[str, Any]) -> bool:
-        value = table.get(name, True)
+    def flag(self, name: str, table: dict[str, Any], *, default: bool) -> bool:
+        value = table.get(name, default)
         if not isinstance(value, bool):
             self.faults.append(f"{name} is neither true nor false")
-        return value is not False
+        return value is True
 
     def relationships(self, name: str, table: dict[str, Any]) -> frozenset[str] | None:
         value = table.get("relationships")
@@ -243,11 +257,26 @@ def _check_policy(report: CitationReport, policy: CitationPolicy, now: datetime)
             expected=str(policy.threshold),
             found=str(counted),
         )
+    lacking = _lacking(report, policy)
+    if lacking is not None:
+        error, what = lacking
+        return Check.refused(RULE, error, f"{by} accepts only what {what}.")
     return Check.passed(
         RULE,
         f"{by} accepts it: it asks for {policy.threshold} of its signers, and {counted} signed.",
         expected=policy.sha256 or None,
     )
+
+
+def _lacking(report: CitationReport, policy: CitationPolicy) -> tuple[type[PithError], str] | None:
+    """Evidence that the policy asks for, and that was not given or does not hold."""
+    held = {check.name for check in report.checks if check.status == "pass"}
+    cites = report.kind in ("citation", "bibliography")  # A retraction names no document.
+    if policy.require_citing_document and cites and CITING_RULE not in held:
+        return CitingNotCheckedError, "is compared with the document that cites, and is of it"
+    if policy.require_inclusion and INCLUSION_RULE not in held:
+        return InclusionNotCheckedError, "is proved to be in a ledger that is trusted"
+    return None
 
 
 def _entitled(report: CitationReport, policy: CitationPolicy) -> int:
@@ -274,6 +303,10 @@ def policy_lines(policy: CitationPolicy) -> list[str]:
         lines.append(f"It is at most {policy.max_age.days} days old, by its own time.")
     needed = "has to be" if policy.require_record else "need not be"
     lines.append(f"The cited record {needed} at hand; one that is refuted is never accepted.")
+    if policy.require_citing_document:
+        lines.append("The document that cites is at hand, and is the one that was signed.")
+    if policy.require_inclusion:
+        lines.append("A proof shows it in a ledger that is trusted.")
     return lines
 
 

@@ -42,6 +42,8 @@ def test_what_is_not_said_is_the_strictest_that_one_signer_can_meet():
     read = policy()
 
     assert (read.threshold, read.require_record, read.signers) == (1, True, ())
+    # What comes from beside the statement is required only of those who are told so.
+    assert (read.require_citing_document, read.require_inclusion) == (False, False)
 
 
 @pytest.mark.parametrize(
@@ -58,6 +60,8 @@ def test_what_is_not_said_is_the_strictest_that_one_signer_can_meet():
         'policy_version = 1\nrelationships = "cites"',
         "policy_version = 1\nmax_age_days = 0",
         "policy_version = 1\nrequire_record = 1",
+        'policy_version = 1\nrequire_inclusion = "true"',
+        "policy_version = 1\nrequire_citing_document = 1",
         "policy_version = 1\nsigner = 1",
         'policy_version = 1\n[[signer]]\npublic_key = "AAAA"',
         "policy_version = 1\n[[signer]]\nname = 'x'",
@@ -105,5 +109,10 @@ def test_a_policy_is_told_in_sentences():
         "It says of a paper: cites.",
         "It is at most 30 days old, by its own time.",
         "The cited record need not be at hand; one that is refuted is never accepted.",
+    ]
+    asked = policy_lines(policy("require_citing_document = true\nrequire_inclusion = true"))
+    assert asked[-2:] == [
+        "The document that cites is at hand, and is the one that was signed.",
+        "A proof shows it in a ledger that is trusted.",
     ]
     assert "the keys of this machine" in "\n".join(policy_lines(policy()))

@@ -6,12 +6,14 @@ import json
 
 import pytest
 
-from pith_agent import Agent, Client, Settings
+from pith_agent import Agent, Citing, Client, Settings
 from pith_agent.errors import PithError
 from pith_agent.passing_on import cosign, make_bundle
 from pith_agent.protocol.citation import CitationKey
 from pith_agent.storage.signers import now_text
 from tests.citing import (
+    DOCUMENT,
+    ELSEWHERE,
     SECOND,
     SEED,
     STRANGER,
@@ -21,6 +23,7 @@ from tests.citing import (
     other_home,
     policy,
     resigned,
+    sha256,
     signed,
     trust,
 )
@@ -165,6 +168,57 @@ def test_a_revoked_key_vouches_for_no_ledger(client, home, tmp_path):
     trust(home, SECOND, distrust_after=now_text())
 
     assert client.verify_citation(both, proof=proof).code == "unknown-ledger"
+
+
+def test_a_bundle_without_its_proof_is_refused_where_the_policy_asks_for_one(client, home):
+    envelope = cited(client)
+    data = json.dumps(envelope).encode()
+    policy(home, "require_inclusion = true", SEED)
+    whole = json.loads(make_bundle(client, data).dump())
+    other = json.loads(make_bundle(client, json.dumps(cited(client)).encode()).dump())
+
+    assert answers(client, home, whole) == ("verified", "ok")
+    refused = ("failed", "inclusion-not-checked")
+    assert answers(client, home, {**whole, "proof": None}) == refused
+    assert answers(client, home, envelope) == refused
+    assert answers(client, home, {**whole, "proof": other["proof"]}) == ("failed", "ledger-proof")
+
+
+def test_a_citation_is_refused_unless_its_document_is_at_hand_where_the_policy_asks(client, home):
+    envelope, file = cited(client), home.parent / "paper.md"
+    file.write_bytes(DOCUMENT)
+    unbound = cited(client, citing=Citing(kind="agent_output", id="answer 7"))
+    policy(home, "require_citing_document = true", SEED)
+    here = {"citing_sha256": sha256(DOCUMENT)}
+
+    refused = ("failed", "citing-not-checked")
+    assert answers(client, home, envelope) == refused
+    assert answers(client, home, envelope, "--citing", str(file), **here) == ("verified", "ok")
+    assert answers(client, home, unbound, "--citing", str(file), **here) == refused
+    file.write_bytes(ELSEWHERE)
+    here = {"citing_sha256": sha256(ELSEWHERE)}
+    said = answers(client, home, envelope, "--citing", str(file), **here)
+    assert said == ("failed", "citing-mismatch")
+
+
+def test_a_retraction_needs_no_document_that_cites(client, home):
+    name = str(client.verify_citation(cited(client)).citation_id)
+    retraction = client.retract_citation(name, agent=Agent(name="a", version="1"))
+    policy(home, "require_citing_document = true", SEED)
+
+    assert answers(client, home, retraction.envelope) == ("verified", "ok")
+
+
+def test_what_the_reader_has_to_check_is_not_asked_of_who_cosigns_or_bundles(
+    client, home, tmp_path
+):
+    data = json.dumps(cited(client)).encode()
+    both = "require_citing_document = true\nrequire_inclusion = true"
+    with other_home(tmp_path / "second", SECOND) as second:
+        policy(tmp_path / "second", both, SEED, SECOND)
+        assert len(cosign(second, data).signatures) == 2
+    policy(home, both, SEED)
+    assert make_bundle(client, data).proof is not None
 
 
 def test_a_record_that_nobody_vouches_for_is_not_waived(client, home):
