@@ -1,6 +1,6 @@
 """A signed statement is held against all that is asked of it: rules, policy, document, ledger.
 
-Source: docs/reference/citation.md, rules C1 to C13.
+Source: docs/reference/citation.md, rules C1 to C14.
 """
 
 import json
@@ -18,6 +18,7 @@ from pith_agent.errors import (
     CitingMismatchError,
     CitingUnboundError,
     JsonError,
+    PithError,
     PolicyError,
     UnknownSignerError,
 )
@@ -37,6 +38,7 @@ from pith_agent.protocol.citation_report import CitationReport
 from pith_agent.protocol.citation_signer import Signer
 from pith_agent.protocol.envelope_check import open_envelope
 from pith_agent.protocol.policy import Policy
+from pith_agent.protocol.quote_check import check_words
 from pith_agent.protocol.record import at
 from pith_agent.protocol.report import Check
 from pith_agent.protocol.strict_json import JsonObject, plain
@@ -54,6 +56,8 @@ class Asked(TypedDict, total=False):
     """Instead of the policy of the settings."""
     citing_sha256: str | None
     """SHA-256 of the document in which the citation stands, 64 lower-case hex digits."""
+    quote: str | None
+    """The words that the citation is to quote."""
     proof: bytes | None
     """A C2SP tlog-proof that it is in a ledger; without one, that of the bundle."""
     ledger_keys: Iterable[NoteKey]
@@ -120,6 +124,8 @@ class Judge:
             report = with_inclusion(report, open_envelope(citation).envelope, proof, keys)
         if digest is not None:
             report = with_document(report, digest)
+        if (words := asked.get("quote")) is not None:
+            report = with_quote(report, words, here.record)
         return with_policy(report, policy, datetime.now(UTC)) if policy else report
 
 
@@ -223,3 +229,20 @@ def with_document(report: CitationReport, sha256: str) -> CitationReport:
             CITING_RULE, "The statement was signed in this document.", expected=sha256
         )
     return report.with_checks(check)
+
+
+def with_quote(report: CitationReport, words: str, record: Lookup) -> CitationReport:
+    """Add rule C14 to a report: the statement quotes these words, decided anew.
+
+    Without a signature that holds nothing is added: it is refused already. `record` is asked again
+    for the cited record, if it was found: where that has the words, the check says so.
+    """
+    if not report.signed_by or report.kind not in ("citation", "bibliography"):
+        return report
+    found = None
+    if any(check.name == "cited-record" and check.status == "pass" for check in report.checks):
+        try:
+            found = record(report.pith_number) if report.pith_number else None
+        except PithError:
+            found = None  # It is gone since; the hash of the words can be compared all the same.
+    return report.with_checks(check_words(report.statement, words, found))

@@ -161,6 +161,7 @@ def show(citation_id: str, as_json: bool, client: Client) -> None:
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="The document that cites: a SOURCE that was signed in another is refused.",
 )
+@click.option("--quote", metavar="TEXT", help="The words that a SOURCE has to quote.")
 @click.option(
     "--policy",
     type=click.Path(dir_okay=False, path_type=Path),
@@ -175,6 +176,7 @@ def verify(
     public_key: tuple[str, ...],
     proof: Path | None,
     citing: Path | None,
+    quote: str | None,
     policy: Path | None,
     ledger_key: tuple[str, ...],
     as_json: bool,
@@ -189,6 +191,7 @@ def verify(
     asked: Asked = {
         "policy": read_policy(policy) if policy else None,
         "citing_sha256": _sha256(citing) if citing else None,
+        "quote": quote,
         "proof": read_proof(proof) if proof else None,
         "ledger_keys": list(map(NoteKey.parse, ledger_key)),
     }

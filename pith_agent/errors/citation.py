@@ -67,10 +67,10 @@ class ClaimMismatchError(CitationError):
 
 
 class QuoteMismatchError(CitationError):
-    """The quoted words in the citation are not those that were hashed."""
+    """The quoted words are not those that were hashed."""
 
     code = "quote-mismatch"
-    hint = "Do not accept this citation: the quote was altered."
+    hint = "Do not accept these words as its quote: others were hashed and signed."
 
 
 class SnapshotChangedError(CitationError):

@@ -1,6 +1,6 @@
 """What is checked of a statement against the records that it cites.
 
-Source: docs/reference/citation.md, rules C6, C7 and C8.
+Source: docs/reference/citation.md, rules C6 to C8.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -11,15 +11,15 @@ from pith_agent.errors import (
     CitedRecordError,
     ClaimMismatchError,
     PithError,
-    QuoteMismatchError,
     SnapshotChangedError,
     UnknownClaimError,
     VerificationError,
 )
 from pith_agent.protocol.bibliography import BibliographyStatement
 from pith_agent.protocol.citation import Cited, Statement, Subject
-from pith_agent.protocol.citation_draft import cited, claim_of, quoted_sha256, quoted_text, subject
+from pith_agent.protocol.citation_draft import cited, claim_of, subject
 from pith_agent.protocol.proof import VerifiedRecord
+from pith_agent.protocol.quote_check import check_quote
 from pith_agent.protocol.report import Check, Verdict
 from pith_agent.protocol.stated import Stated
 
@@ -53,13 +53,15 @@ def one_by_one(lookup: Lookup) -> Lookups:
 
 
 def check_citation(statement: Statement, record: Lookup) -> Iterable[Check]:
-    """C6 and C7: the cited record verifies, and is the one that was signed for."""
+    """C6 to C8: the cited record verifies, and is the one that was signed for, in its words."""
     named = statement.subject[0]
     (found,) = one_by_one(record)([named.name])
     check = _check_record(named, statement.predicate.cited, found)
     yield check
-    if check.status == "pass" and isinstance(found, VerifiedRecord):
-        yield _check_claim(statement, found)
+    proved = found if check.status == "pass" and isinstance(found, VerifiedRecord) else None
+    if proved is not None:
+        yield _check_claim(statement, proved)
+    yield check_quote(statement, proved)
 
 
 def check_bibliography(
@@ -143,28 +145,4 @@ def _check_claim(statement: Statement, verified: VerifiedRecord) -> Check:
     return Check.passed(
         "cited-claim",
         f"The record has claim {claim.id} in these words. The registry signs no claims.",
-    )
-
-
-def check_quote(statement: Statement) -> Check:
-    """C8: where the quoted words are given, they are those that the hash and length are of.
-
-    Whether the paper has these words is not checked: records do not hold the text of papers.
-    """
-    quote = statement.predicate.quote
-    if quote is None or quote.text is None:
-        return Check.skipped("cited-quote", "The citation gives no quoted words.")
-    # It cannot hold half of a surrogate pair: C3 has read the payload.
-    found = quoted_sha256(quote.text)
-    said = (quote.sha256, quote.text, quote.length)
-    if said != (found, quoted_text(quote.text), len(quote.text)):
-        return Check.refused(
-            "cited-quote",
-            QuoteMismatchError,
-            "The quoted words are not those that were hashed.",
-            expected=quote.sha256,
-            found=found,
-        )
-    return Check.passed(
-        "cited-quote", "The quoted words are those that were hashed; the paper was not looked at."
     )

@@ -18,7 +18,6 @@ from pith_agent.protocol.citation_check import (
     Lookups,
     check_bibliography,
     check_citation,
-    check_quote,
     one_by_one,
 )
 from pith_agent.protocol.display import safe_text
@@ -184,7 +183,6 @@ def _citation(statement: Statement, record: Lookup, now: datetime) -> Said:
         Check.passed("statement", "The statement is a citation of one record."),
         check_time(predicate.created_at, now),
         *check_citation(statement, record),
-        check_quote(statement),
     )
 
 

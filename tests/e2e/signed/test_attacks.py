@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from pith_agent import Citing, Client, Settings, examine
+from pith_agent import Agent, Citing, Client, Settings, examine
 from pith_agent.cli.main import main
 from pith_agent.passing_on import make_bundle
 from pith_agent.protocol.citation import CitationKey, Envelope
@@ -84,6 +84,23 @@ def test_a_signer_cannot_give_other_words_than_were_hashed(client, home):
     )
 
     assert answers(client, home, envelope) == ("failed", "quote-mismatch")
+
+
+def test_other_words_than_were_quoted_are_refused_beside_a_hash_of_them(client, home):
+    envelope = cited(client, quote="knowledge distillation")
+    name = str(client.verify_citation(cited(client)).citation_id)
+    retraction = client.retract_citation(name, agent=Agent(name="a", version="1")).envelope
+
+    def with_words(citation: Envelope, words: str):
+        return answers(client, home, citation, "--quote", words, quote=words)
+
+    assert with_words(envelope, "knowledge\n distillation") == ("verified", "ok")
+    assert with_words(envelope, "knowledge destruction") == ("failed", "quote-mismatch")
+    assert with_words(cited(client), "knowledge distillation") == ("failed", "quote-mismatch")
+    forged = signed(base64.b64decode(envelope["payload"]), STRANGER)
+    assert with_words(forged, "knowledge distillation") == ("undecidable", "unknown-signer")
+    # It quotes nothing and cites nothing.
+    assert with_words(dict(retraction), "knowledge distillation") == ("verified", "ok")
 
 
 def test_a_signer_may_say_only_what_the_policy_lets_it_say(client, home):
