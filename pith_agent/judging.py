@@ -162,7 +162,7 @@ def read_policy(path: Path) -> CitationPolicy:
     """
     try:
         if not path.is_file():
-            raise PolicyError(f"The policy {path} is no file that can be read.")
+            raise PolicyError(f"The policy {path} is no file.", hint="Check the path.")
         with path.open("rb") as file:
             data = file.read(MAX_POLICY_BYTES + 1)
     except OSError as error:

@@ -52,6 +52,8 @@ def prove(
 ) -> None:
     """Prove that a citation is in the ledger: a C2SP tlog-proof, to be given with the citation."""
     with ledger_of(client, origin) as ledger:
+        # First, so that a machine without keys says that it does not have the citation.
+        ledger.require(citation_id)
         _head(client, ledger)
         proof = ledger.prove(citation_id)
     if as_json:

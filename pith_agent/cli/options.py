@@ -16,13 +16,10 @@ from pith_agent.protocol.policy import STANDARD, STRICT
 from pith_agent.settings import Settings
 
 if TYPE_CHECKING:
-    from pith_agent.storage.keys import Ask
+    from pith_agent.storage.key_file import Secret
 
 P = ParamSpec("P")
 R = TypeVar("R")
-
-SIGNING = ("cite", "retract", "sign-bibliography", "cosign")
-"""Commands that may ask for the passphrase of a key."""
 
 refresh = click.option(
     "--refresh", is_flag=True, help="Ask the registry even for what is in the store."
@@ -68,19 +65,28 @@ def with_settings(command: Callable[..., R]) -> Callable[..., R]:
 
 
 def with_client(command: Callable[..., R]) -> Callable[..., R]:
-    """Give a command a `client`, and close it afterwards."""
+    """Give a command a `client`, and close it afterwards.
 
+    It asks for the passphrase of a key where one is needed and somebody sits at the terminal.
+    """
+    return _with_client(command, attended=True)
+
+
+def with_unattended_client(command: Callable[..., R]) -> Callable[..., R]:
+    """The same for a command that serves others, which has nobody to ask."""
+    return _with_client(command, attended=False)
+
+
+def _with_client(command: Callable[..., R], *, attended: bool) -> Callable[..., R]:
     @with_settings
     @wraps(command)
     def wrapped(*args: object, settings: Settings, **kwargs: object) -> R:
         policy = STRICT if kwargs.pop("strict", False) else STANDARD
-        # Only where a person waits for a signature; a server has nobody to ask.
-        signs = click.get_current_context().info_name in SIGNING
         client = Client(
             settings,
             policy=policy,
             refresh=bool(kwargs.pop("refresh", False)),
-            passphrase=_asker() if signs else None,
+            passphrase=_ask if attended else None,
         )
         try:
             return command(*args, client=client, **kwargs)
@@ -90,11 +96,11 @@ def with_client(command: Callable[..., R]) -> Callable[..., R]:
     return wrapped
 
 
-def _asker() -> "Ask":
+def _ask(path: Path) -> "Secret":
     # Imported here, with all that keys need: a server that starts has to start soon.
     from pith_agent.cli.passphrase import ask_passphrase  # noqa: PLC0415
 
-    return ask_passphrase
+    return ask_passphrase(path)
 
 
 def list_by_default(context: click.Context, *, as_json: bool) -> None:

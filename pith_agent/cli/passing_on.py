@@ -9,7 +9,6 @@ from pith_agent.cli.ledger import output, write_lines
 from pith_agent.cli.options import as_json, dump, ends_with_code, with_client
 from pith_agent.cli.sources import read_source
 from pith_agent.client import Client
-from pith_agent.errors import NotFoundError
 from pith_agent.judging import load_policy, read_policy
 from pith_agent.passing_on import cosign as cosigned
 from pith_agent.passing_on import make_bundle
@@ -56,10 +55,11 @@ def policy(file: Path | None, as_json: bool, client: Client) -> None:
     """
     read = read_policy(file) if file else load_policy(client.settings)
     if read is None:
-        raise NotFoundError(
-            "No policy applies here: your keys and trusted signers count, for everything.",
-            hint="Write policy.toml into the home directory, or name a file.",
-        )
+        if as_json:
+            click.echo(dump(None))
+        else:
+            click.echo("No policy applies here: your keys and trusted signers count, for all.")
+        return
     if as_json:
         click.echo(dump(_as_object(read)))
         return

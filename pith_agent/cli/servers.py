@@ -6,7 +6,13 @@ from pathlib import Path
 import click
 
 from pith_agent.cli.loading import kept_for_good
-from pith_agent.cli.options import as_json, dump, ends_with_code, list_by_default, with_client
+from pith_agent.cli.options import (
+    as_json,
+    dump,
+    ends_with_code,
+    list_by_default,
+    with_unattended_client,
+)
 from pith_agent.client import Client
 from pith_agent.errors import StoreUnavailableError
 from pith_agent.tools.catalogue import Format, definitions
@@ -26,7 +32,7 @@ from pith_agent.tools.catalogue import Format, definitions
     help="Demand the bearer token in this file, mode 0600.",
 )
 @ends_with_code
-@with_client
+@with_unattended_client
 def mcp(
     http: bool,
     host: str,
@@ -90,7 +96,7 @@ def mirror(context: click.Context, as_json: bool) -> None:
 @click.option("--port", default=8765, show_default=True, type=click.IntRange(0, 65535))
 @as_json
 @ends_with_code
-@with_client
+@with_unattended_client
 def serve(host: str, port: int, as_json: bool, client: Client) -> None:
     """Serve records, bundles, look-ups and pages over HTTP until interrupted.
 
@@ -113,7 +119,7 @@ def serve(host: str, port: int, as_json: bool, client: Client) -> None:
 )
 @as_json
 @ends_with_code
-@with_client
+@with_unattended_client
 def add(files: tuple[Path, ...], as_json: bool, client: Client) -> None:
     """Add documents to the store: .json files, or .jsonl files of one on each line.
 
@@ -133,7 +139,7 @@ def add(files: tuple[Path, ...], as_json: bool, client: Client) -> None:
 @mirror.command("list")
 @as_json
 @ends_with_code
-@with_client
+@with_unattended_client
 def list_(as_json: bool, client: Client) -> None:
     """List the documents in the store."""
     rows = [

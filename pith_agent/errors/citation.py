@@ -7,7 +7,7 @@ class CitationError(VerificationError):
     """The envelope is no signed citation."""
 
     code = "malformed-citation"
-    hint = "Give the DSSE envelope that sign_citation returned, unchanged."
+    hint = "Give the DSSE envelope as it was signed, unchanged."
 
 
 class CitationNotCanonicalError(CitationError):
@@ -21,7 +21,7 @@ class StatementError(CitationError):
     """The statement is not one that this version accepts."""
 
     code = "invalid-statement"
-    hint = "Compare the fields with docs/reference/citation.md."
+    hint = "Compare the fields: https://pith-agent.readthedocs.io/reference/citation.html."
 
 
 class UnknownStatementError(CitationError):
@@ -105,7 +105,7 @@ class UnknownSignerError(UndecidableError):
     """The citation is signed by a key that you have not trusted."""
 
     code = "unknown-signer"
-    hint = "Pass the signer's public key, after checking it by another way."
+    hint = "Get the signer's key by another way; then trust it with 'keys trust', or pass it."
 
 
 class LedgerProofError(CitationError):

@@ -108,7 +108,9 @@ class PolicyError(SettingsError):
     """The policy for signed citations cannot be used."""
 
     code = "malformed-policy"
-    hint = "Correct the rules named, as docs/reference/citation-policy.md gives them."
+    hint = (
+        "Correct the rules named: https://pith-agent.readthedocs.io/reference/citation-policy.html."
+    )
 
 
 class ArgumentsError(PithError):

@@ -239,14 +239,14 @@ def revoke_key(
     revoked_at = now_text()
     with writing_in(home):
         listed = read_withdrawn(home)
-        earlier = [one.distrust_after for one in listed.revoked if one.raw == entry.public]
+        known = [one for one in listed.revoked if one.raw == entry.public]
         made = checked(
             RevokedKey,
             name=entry.name,
             public=public,
-            distrust_after=min([distrust_after, *earlier]),
+            distrust_after=min([distrust_after, *(one.distrust_after for one in known)]),
             revoked_at=revoked_at,
-            reason=reason,
+            reason=reason or next((one.reason for one in known), None),
         )
         rest = [one for one in listed.revoked if one.raw != entry.public]
         _write(home / "revoked.json", listed.model_copy(update={"revoked": (*rest, made)}))

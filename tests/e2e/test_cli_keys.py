@@ -119,6 +119,15 @@ def test_at_a_terminal_a_citation_is_signed_with_the_passphrase(home, run, passp
     assert shows(shown, PASSPHRASE) == []
 
 
+def test_at_a_terminal_a_checkpoint_is_signed_with_the_passphrase(home, run, passphrase_file):
+    run("keys", "new", "--passphrase-file", passphrase_file)
+
+    shown, status = at_a_terminal(home, "citations", "checkpoint", answers=[PASSPHRASE])
+
+    assert (status, shows(shown, PASSPHRASE)) == (0, [])
+    assert "pith-agent.local/" in shown
+
+
 def test_at_a_terminal_a_wrong_passphrase_is_refused(home, run, tmp_path):
     other = add_key(tmp_path / "elsewhere", "x", Secret(SEED), CHEAP)
 
@@ -214,6 +223,9 @@ def test_a_revoked_key_signs_nothing_and_is_refused_and_others_are_told_by_its_e
     assert "2026-01-01T00:00:00Z" in revoked.stdout
     (key,) = listed(run)
     assert (key["status"], key["reason"]) == ("revoked", "lost")
+    run("keys", "revoke", "default")
+    (again,) = listed(run)
+    assert (again["reason"], again["distrust_after"]) == ("lost", key["distrust_after"])
     assert code_of(run(*CITE)) == "key-retired"
     checked = run("citations", "verify", "--json", envelope)
     assert checked.exit_code == 1

@@ -196,5 +196,17 @@ def test_what_is_not_there_is_said_with_its_code(alice, tmp_path, arguments, exp
     assert alice.refusal("citations", *arguments, code=code) == expected
 
 
+def test_a_machine_without_keys_says_that_it_has_no_such_citation(tmp_path):
+    machine = Machine(tmp_path / "new")
+    shutil.rmtree(machine.home)
+
+    assert machine.refusal("citations", "prove", f"pcite:{'0' * 64}", code=6) == "not-found"
+
+
+def test_where_there_is_no_policy_that_is_said_and_is_no_error(alice):
+    assert "No policy applies here" in alice.run("citations", "policy")
+    assert json.loads(alice.run("citations", "policy", "--json")) is None
+
+
 def test_a_proof_is_of_one_citation(alice, tmp_path):
     alice.run("citations", "verify", "a", "b", "--proof", str(tmp_path / "p"), code=2)
