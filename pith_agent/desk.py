@@ -50,10 +50,10 @@ class SigningDesk:
 
     def first_seen(self, citation_id: str, public: bytes) -> datetime | None:
         """When this machine logged a citation with a signature by a key; `None` if it did not."""
-        entry = self.ledger.get(citation_id)
-        if entry is None or not signed_with(entry.envelope, public):
-            return None
-        return parse_time(entry.logged_at)
+        for entry in self.ledger.all_of(citation_id):
+            if signed_with(entry.envelope, public):
+                return parse_time(entry.logged_at)
+        return None
 
     def close(self) -> None:
         """Close the ledger."""

@@ -2,12 +2,10 @@
 
 import json
 from collections.abc import Container
-from dataclasses import replace
 
 from pith_agent.client import Client
 from pith_agent.errors import (
     InvalidSignatureError,
-    LedgerProofError,
     NotFoundError,
     error_class,
 )
@@ -30,8 +28,8 @@ def cosign(client: Client, citation: bytes) -> Envelope:
     """Sign a statement that somebody else has signed, with the key of this machine.
 
     It is verified first, as it came and as by whoever accepts that key, so that nothing is signed
-    that is refuted or unread. The ledger keeps one entry of each statement: if it has this one,
-    that entry stays as it was.
+    that is refuted or unread. What is returned is in the ledger, as an entry of its own: one that
+    the ledger had, with fewer signatures or others, stays as it was.
 
     Args:
         client: Has the key, the ledger and the records.
@@ -69,17 +67,15 @@ def make_bundle(client: Client, citation: bytes) -> CitationBundle:
         raise NotFoundError("A retraction cites no record, so there is nothing to bundle with it.")
     envelope = open_envelope(citation).envelope
     proof = None
-    if client.ledger.get(envelope.citation_id) is not None:
+    # The ledger may have the statement with other signatures than were given.
+    if (entry := client.ledger.holding(envelope)) is not None:
         client.checkpoint()  # Signed now, where it was not yet.
-        proof = client.ledger.prove(envelope.citation_id).dump()
+        proof = client.ledger.prove_entry(entry).dump()
     subjects = at(report.statement, "subject")
     numbers = [str(at(one, "name")) for one in subjects] if isinstance(subjects, list) else []
     records = tuple(client.prove(number).document for number in numbers)
     bundle = CitationBundle(json.loads(envelope.canonical()), records, proof)
     CitationBundle.parse(bundle.dump())
-    if proof and client.verify_citation(bundle.dump()).code == LedgerProofError.code:
-        # The ledger has the statement with other signatures than were given.
-        return replace(bundle, proof=None)
     return bundle
 
 

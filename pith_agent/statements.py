@@ -149,7 +149,10 @@ class Statements:
         return SignedRetraction(**outcome(statement, *signed), retracts=request.citation_id)
 
     def cosign(self, envelope: Envelope, examine: Callable[[Envelope], None]) -> Envelope:
-        """Add this machine's signature to a statement, and log it if the ledger lacks it.
+        """Add this machine's signature to a statement, and log the envelope with it.
+
+        It is an entry of its own beside those with other signatures, so that whoever cosigned can
+        retract his signature.
 
         Args:
             envelope: What others have signed.
@@ -171,14 +174,19 @@ class Statements:
         signatures = (*envelope.signatures, *signed.signatures)
         cosigned = envelope.model_copy(update={"signatures": signatures})
         examine(cosigned)
-        if self._desk.ledger.get(envelope.citation_id) is None:
+        if not self._has(cosigned):
             try:
                 self._desk.writable().append([cosigned], key)
             except StorageError:
                 # Another process may have logged it in the meantime; then that is as good.
-                if self._desk.ledger.get(envelope.citation_id) is None:
+                if not self._has(cosigned):
                     raise
         return cosigned
+
+    def _has(self, envelope: Envelope) -> bool:
+        """Whether the ledger has an envelope with exactly these signatures."""
+        entries = self._desk.ledger.all_of(envelope.citation_id)
+        return any(entry.envelope == envelope for entry in entries)
 
     def _sign(
         self, statements: Sequence[InTotoStatement], only: Container[str] | None = None
@@ -222,7 +230,8 @@ class Statements:
         keyids = frozenset(
             sha256(public).hex()
             for public in own_publics(self._desk.settings)
-            for signature in entry.envelope.signatures
+            for logged in self._desk.ledger.all_of(citation_id)
+            for signature in logged.envelope.signatures
             if signature_holds(public, message, signature.sig)
         )
         if not keyids:

@@ -9,13 +9,17 @@ from typing import ParamSpec, TypeVar
 import click
 
 from pith_agent.cli.options import as_json, dump, ends_with_code, with_client
+from pith_agent.cli.sources import read_source
 from pith_agent.client import Client
-from pith_agent.errors import FileError, LedgerProofError, StorageError
+from pith_agent.errors import FileError, LedgerProofError, NotFoundError, StorageError
 from pith_agent.ledgers import keep_export, ledger_of, own_keys
 from pith_agent.protocol.checkpoint import Checkpoint, NoteKey, claimed_checkpoint
+from pith_agent.protocol.citation import ID_START
 from pith_agent.protocol.display import safe_text
+from pith_agent.protocol.envelope_check import open_envelope
 from pith_agent.protocol.tlog_proof import MAX_PROOF_BYTES, TlogProof
 from pith_agent.storage.ledger import Ledger
+from pith_agent.storage.ledger_entry import Entry
 from pith_agent.storage.ledger_export import export_ledger
 from pith_agent.storage.private_file import staged
 
@@ -41,23 +45,29 @@ def ledger_key(command: Callable[P, R]) -> Callable[P, R]:
 
 
 @click.command()
-@click.argument("citation_id")
+@click.argument("source")
 @output
 @ledger_name
 @as_json
 @ends_with_code
 @with_client
 def prove(
-    citation_id: str, output: Path | None, origin: str | None, as_json: bool, client: Client
+    source: str, output: Path | None, origin: str | None, as_json: bool, client: Client
 ) -> None:
-    """Prove that a citation is in the ledger: a C2SP tlog-proof, to be given with the citation."""
+    """Prove that a citation is in the ledger: a C2SP tlog-proof, to be given with the citation.
+
+    SOURCE is a citation id of the ledger, or a file with an envelope, - for standard input. If the
+    citation was signed again, the proof of an id is that of the newest entry, with all signatures;
+    that of a file is of the entry with the signatures in it, or the first of them.
+    """
     with ledger_of(client, origin) as ledger:
         # First, so that a machine without keys says that it does not have the citation.
         ledger.require(citation_id)
         _head(client, ledger)
-        proof = ledger.prove(citation_id)
+        entry = _entry(client, ledger, source)
+        proof = ledger.prove_entry(entry)
     if as_json:
-        click.echo(dump(_proof(citation_id, proof)))
+        click.echo(dump(_proof(entry.citation_id, proof)))
     if output is not None:
         write_lines(output, [proof.dump()])
     elif not as_json:
@@ -123,6 +133,19 @@ def checkpoint(
         write_lines(output, [content])
     elif not as_json:
         sys.stdout.buffer.write(content)
+
+
+def _entry(client: Client, ledger: Ledger, source: str) -> Entry:
+    if source.startswith(ID_START):
+        return ledger.require(source)
+    envelope = open_envelope(read_source(client, source)).envelope
+    entry = ledger.holding(envelope)
+    if entry is None:
+        raise NotFoundError(
+            f"The ledger does not have {envelope.citation_id} with these signatures.",
+            hint="Give the envelope as it was signed here, or a citation id.",
+        )
+    return entry
 
 
 def read_proof(path: Path) -> bytes:

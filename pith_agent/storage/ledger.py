@@ -13,33 +13,21 @@ from pathlib import Path
 from typing import Self
 
 from pith_agent.errors import (
-    LedgerForkError,
     LedgerProofError,
     NotFoundError,
     StoreDamagedError,
     StoreUnavailableError,
 )
-from pith_agent.protocol.checkpoint import (
-    Checkpoint,
-    advances,
-    claimed_checkpoint,
-    sign_checkpoint,
-)
+from pith_agent.protocol.checkpoint import Checkpoint, claimed_checkpoint, sign_checkpoint
 from pith_agent.protocol.citation import ID_START, CitationKey, Envelope
-from pith_agent.protocol.merkle import (
-    Frontier,
-    consistency_proof,
-    inclusion_proof,
-    leaf_hash,
-    root_at,
-    verify_inclusion,
-)
+from pith_agent.protocol.merkle import Frontier, root_at
 from pith_agent.protocol.retraction import spoken_of
 from pith_agent.protocol.tlog_proof import TlogProof
-from pith_agent.storage.ledger_backend import LedgerBackend, StoredEntry
+from pith_agent.storage.ledger_backend import LedgerBackend
 from pith_agent.storage.ledger_entry import Entry, grown, read_entry
 from pith_agent.storage.ledger_head import PinnedHead, Publics, no_keys
 from pith_agent.storage.ledger_sqlite import SqliteBackend
+from pith_agent.storage.ledger_tree import require_extends, require_in_tree
 
 PAGE = 100
 """Entries that are read at once. One may have 1 MiB."""
@@ -170,22 +158,42 @@ class Ledger:
         return checkpoint if checkpoint and checkpoint.size else None
 
     def get(self, citation_id: str) -> Entry | None:
-        """The entry with that citation id, or `None`.
+        """The newest entry with that citation id, or `None`: it has the signatures added last.
 
         Raises:
-            StoreDamagedError: The entry is not what was written.
-            LedgerForkError: The entry is not the one that the tree was made of.
+            StoreDamagedError, LedgerForkError: As `all_of`.
+        """
+        return next(reversed(self.all_of(citation_id)), None)
+
+    def all_of(self, citation_id: str) -> list[Entry]:
+        """The entries with that citation id, in order: each is the statement with other signatures.
+
+        Raises:
+            StoreDamagedError: An entry is not what was written.
+            LedgerForkError: An entry is not the one that the tree was made of.
         """
         backend = self._opened()
         if backend is None or not citation_id.isascii():
-            return None  # SQLite could not be given half of a surrogate pair.
-        stored = backend.find(citation_id.removeprefix(ID_START))
-        if stored is None:
-            return None
-        entry = read_entry(stored)
-        size = backend.size()
-        _require_in_tree(backend, stored, size, root_at(size, backend.node))
-        return entry
+            return []  # SQLite could not be given half of a surrogate pair.
+        found = backend.find(citation_id.removeprefix(ID_START))
+        entries = [read_entry(stored) for stored in found]
+        size = backend.size() if found else 0
+        root = root_at(size, backend.node)
+        for stored in found:
+            require_in_tree(backend, stored, size, root)
+        return entries
+
+    def holding(self, envelope: Envelope) -> Entry | None:
+        """The newest entry that an envelope was made from: as it is, or with fewer signatures.
+
+        Raises:
+            StoreDamagedError, LedgerForkError: As `all_of`.
+        """
+        for entry in reversed(self.all_of(envelope.citation_id)):
+            signatures = entry.envelope.signatures
+            if signatures == envelope.signatures[: len(signatures)]:
+                return entry
+        return None
 
     def about(self, citation_id: str) -> list[Entry]:
         """The entries that retract a citation, or take its place, in order.
@@ -204,7 +212,7 @@ class Ledger:
         size = backend.size() if found else 0
         root = root_at(size, backend.node)
         for stored, entry in zip(found, entries, strict=True):
-            _require_in_tree(backend, stored, size, root)
+            require_in_tree(backend, stored, size, root)
             if name not in spoken_of(entry.envelope.payload_bytes):
                 raise StoreDamagedError(f"Entry {entry.index} of the ledger speaks of another.")
         return entries
@@ -225,14 +233,22 @@ class Ledger:
         return entry
 
     def prove(self, citation_id: str) -> TlogProof:
-        """The proof that a citation is in the ledger of the last checkpoint.
+        """The proof of the newest entry with that citation id; see `prove_entry`.
 
         Raises:
             NotFoundError: It is not in the ledger.
+            LedgerProofError, StoreDamagedError, LedgerForkError: As `prove_entry`.
+        """
+        return self.prove_entry(self.require(citation_id))
+
+    def prove_entry(self, entry: Entry) -> TlogProof:
+        """The proof that an entry is in the ledger of the last checkpoint.
+
+        Raises:
             LedgerProofError: It is newer than the last checkpoint.
             StoreDamagedError, LedgerForkError: As `get`.
         """
-        index = self.require(citation_id).index
+        index = entry.index
         backend = self._opened()
         note = backend.note() if backend else None
         checkpoint = self._head.opened(note) if note else None
@@ -242,7 +258,7 @@ class Ledger:
                 hint="Run 'pith-agent citations checkpoint', and ask again.",
             )
         stored = backend.read(index, 1)[0]
-        hashes = _require_in_tree(backend, stored, checkpoint.size, checkpoint.root)
+        hashes = require_in_tree(backend, stored, checkpoint.size, checkpoint.root)
         return TlogProof(index, hashes, note)
 
     def complete(self, start: str, limit: int) -> tuple[list[str], int]:
@@ -320,7 +336,7 @@ class Ledger:
         backend = self._reach()
         if backend is None:
             if pinned is not None and pinned.size:
-                _require_extends(Checkpoint(pinned.origin, 0, Frontier().root()), pinned, None)
+                require_extends(Checkpoint(pinned.origin, 0, Frontier().root()), pinned, None)
             return None
         try:
             self._require_known(backend, pinned)
@@ -339,7 +355,7 @@ class Ledger:
         # The storage says itself which ledger it is, if it can: another one was put in its place.
         now = Checkpoint(known[-1].origin, size, root_at(size, backend.node))
         for one in known:
-            _require_extends(now, one, backend)
+            require_extends(now, one, backend)
         return now.origin
 
     def _state(self, backend: LedgerBackend) -> tuple[str | None, Frontier]:
@@ -366,24 +382,3 @@ def _head(path: Path, publics: Publics) -> PinnedHead:
 def _signed(key: CitationKey, origin: str | None, tree: Frontier) -> bytes:
     signer = key.checkpoint_key(origin)
     return sign_checkpoint(Checkpoint(signer.origin, tree.size, tree.root()), signer)
-
-
-def _require_extends(now: Checkpoint, known: Checkpoint, backend: LedgerBackend | None) -> None:
-    proof = []
-    if backend is not None and known.size < now.size:
-        proof = consistency_proof(known.size, now.size, backend.node)
-    advances(known, now, proof)
-
-
-def _require_in_tree(
-    backend: LedgerBackend, stored: StoredEntry, size: int, expected: bytes
-) -> tuple[bytes, ...]:
-    """The proof that an entry is in the tree of `size` entries and root `expected`."""
-    hashes = inclusion_proof(stored.index, size, backend.node)
-    try:
-        verify_inclusion(leaf_hash(stored.leaf), stored.index, size, hashes, expected)
-    except LedgerProofError as error:
-        raise LedgerForkError(
-            f"Entry {stored.index} of the ledger is not the one that its tree was made of."
-        ) from error
-    return tuple(hashes)

@@ -22,7 +22,7 @@ class StoredEntry:
     leaf_hash: bytes
     """32 bytes."""
     name: str
-    """SHA-256 of the payload, 64 hex digits: unique in a ledger."""
+    """SHA-256 of the payload, 64 hex digits. Entries with other signatures may have the same."""
     logged_at: str
     """RFC 3339, UTC."""
     speaks_of: frozenset[str] = field(default=frozenset(), compare=False)
@@ -51,14 +51,14 @@ class LedgerBackend(Protocol):
         Called inside a transaction.
 
         Raises:
-            StoreUnavailableError: An entry of that index or name is there already.
+            StoreUnavailableError: An entry of that index or leaf is there already.
         """
 
     def size(self) -> int:
         """How many entries."""
 
-    def find(self, name: str) -> StoredEntry | None:
-        """The entry of that name, or `None`."""
+    def find(self, name: str) -> list[StoredEntry]:
+        """The entries of that name, in order."""
 
     def read(self, start: int, limit: int) -> list[StoredEntry]:
         """Entries from index `start`, in order, at most `limit`."""
@@ -70,7 +70,10 @@ class LedgerBackend(Protocol):
         """
 
     def complete(self, start: str, limit: int) -> tuple[list[str], int]:
-        """The newest names that begin with `start`, at most `limit`; how many there are."""
+        """The newest names that begin with `start`, at most `limit`; how many there are.
+
+        A name that several entries have is one, as new as the last of them.
+        """
 
     def node(self, level: int, place: int) -> bytes:
         """The hash of a complete subtree; level 0 is the hashes of the entries.

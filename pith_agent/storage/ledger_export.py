@@ -133,20 +133,21 @@ class ExportFile:
         with self._lines() as lines:
             self.note = _header(next(lines, b""))
             self.checkpoint = open_checkpoint(self.note, trusted)
-            tree, names = Frontier(), set[bytes]()
+            tree, leaves = Frontier(), set[bytes]()
             for line in lines:
                 if tree.size == self.checkpoint.size:
                     raise LedgerProofError("The export has more entries than its checkpoint.")
-                tree.append(leaf_hash(line))
-                names.add(self._checked(line, tree.size - 1, known))
+                self._check(line, tree.size, known)
+                leaves.add(hashed := leaf_hash(line))
+                tree.append(hashed)
         if tree.size != self.checkpoint.size:
             raise LedgerProofError(
                 f"The export has {tree.size} of the {self.checkpoint.size} entries it is to have."
             )
         if tree.root() != self.checkpoint.root:
             raise LedgerProofError("The entries of the export do not lead to its checkpoint.")
-        if len(names) != tree.size:
-            raise LedgerProofError("The export has a citation twice.")
+        if len(leaves) != tree.size:
+            raise LedgerProofError("The export has an entry twice.")
 
     def root_at(self, size: int) -> bytes:
         """The root over the first `size` entries, of which there are as many."""
@@ -182,8 +183,8 @@ class ExportFile:
     def _lines(self) -> "_Lines":
         return _Lines(self.path)
 
-    def _checked(self, line: bytes, index: int, known: dict[str, bytes]) -> bytes:
-        """The SHA-256 of the payload of one entry."""
+    def _check(self, line: bytes, index: int, known: dict[str, bytes]) -> None:
+        """See that a line is an envelope in canonical form, and signed as it says."""
         try:
             envelope = Envelope.model_validate_json(line)
             payload = envelope.payload_bytes
@@ -197,7 +198,6 @@ class ExportFile:
             if not signature_holds(known[one.keyid], pae(payload), one.sig):
                 raise InvalidSignatureError(f"Entry {index} of the export names another signer.")
         self.unknown_signers += not named
-        return hashlib.sha256(payload).digest()
 
 
 class _Lines:

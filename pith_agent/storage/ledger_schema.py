@@ -7,30 +7,44 @@ from pith_agent.protocol.merkle import Frontier, Node
 from pith_agent.storage.database import Connection, Database
 from pith_agent.storage.ledger_entry import spoken_of_in
 
-VERSION = 2
-"""Of the schema: `PRAGMA user_version`. Version 0 had entries only, version 1 entries and tree."""
+VERSION = 3
+"""Of the schema: `PRAGMA user_version`. Version 0 had entries only, version 1 entries and tree.
+Up to version 2 a ledger took one entry of each statement, whoever signed it later."""
 
 TREE_SINCE = 1
 SPOKEN_SINCE = 2
+SEVERAL_SINCE = 3
 
-_ENTRIES = """
+_TABLE = """
 CREATE TABLE entries (
     idx INTEGER PRIMARY KEY,
     leaf BLOB NOT NULL,
-    leaf_hash BLOB NOT NULL,
-    payload_sha256 TEXT NOT NULL UNIQUE,
+    leaf_hash BLOB NOT NULL UNIQUE,
+    payload_sha256 TEXT NOT NULL,
     logged_at TEXT NOT NULL
 );
+"""
+
+_AROUND = (
+    """
+CREATE INDEX entries_by_name ON entries (payload_sha256);
+""",
+    """
 CREATE TRIGGER no_replace BEFORE INSERT ON entries
 WHEN EXISTS (
-    SELECT 1 FROM entries WHERE idx = NEW.idx OR payload_sha256 = NEW.payload_sha256
+    SELECT 1 FROM entries WHERE idx = NEW.idx OR leaf_hash = NEW.leaf_hash
 )
 BEGIN SELECT RAISE(ABORT, 'the ledger only grows'); END;
+""",
+    """
 CREATE TRIGGER no_update BEFORE UPDATE ON entries
 BEGIN SELECT RAISE(ABORT, 'the ledger only grows'); END;
+""",
+    """
 CREATE TRIGGER no_delete BEFORE DELETE ON entries
 BEGIN SELECT RAISE(ABORT, 'the ledger only grows'); END;
-"""
+""",
+)
 
 _TREE = (
     """
@@ -79,7 +93,7 @@ BEGIN SELECT RAISE(ABORT, 'the ledger only grows'); END;
 
 _MARK = f"PRAGMA user_version = {VERSION};\n"
 
-SCHEMA = "".join((_ENTRIES, *_TREE, *_SPOKEN, _MARK))
+SCHEMA = "".join((_TABLE, *_AROUND, *_TREE, *_SPOKEN, _MARK))
 
 
 def version_of(database: Database) -> int:
@@ -117,7 +131,14 @@ def upgrade(database: Database) -> None:
             rows = connection.execute("SELECT idx, leaf FROM entries ORDER BY idx")
             spoken = ((name, index) for index, leaf in rows for name in spoken_of_in(leaf))
             connection.executemany("INSERT INTO spoken_of VALUES (?, ?)", list(spoken))
-            connection.execute(_MARK)
+        if version < SEVERAL_SINCE:
+            connection.execute("ALTER TABLE entries RENAME TO older")
+            connection.execute(_TABLE)
+            connection.execute("INSERT INTO entries SELECT * FROM older ORDER BY idx")
+            connection.execute("DROP TABLE older")  # With the triggers and the index on it.
+            for statement in _AROUND:
+                connection.execute(statement)
+        connection.execute(_MARK)
 
 
 def _nodes(connection: Connection) -> Iterator[Node]:

@@ -95,10 +95,10 @@ class SqliteBackend:
         rows = self._database.read("SELECT COALESCE(MAX(idx) + 1, 0) FROM entries")
         return int(rows[0][0])
 
-    def find(self, name: str) -> StoredEntry | None:
+    def find(self, name: str) -> list[StoredEntry]:
         """See `LedgerBackend`."""
-        rows = self._database.read(f"SELECT {_COLUMNS} FROM entries WHERE payload_sha256 = ?", name)
-        return _entry(rows[0]) if rows else None
+        sql = f"SELECT {_COLUMNS} FROM entries WHERE payload_sha256 = ? ORDER BY idx"
+        return [_entry(row) for row in self._database.read(sql, name)]
 
     def read(self, start: int, limit: int) -> list[StoredEntry]:
         """See `LedgerBackend`."""
@@ -119,7 +119,7 @@ class SqliteBackend:
         """See `LedgerBackend`."""
         rows = self._database.read(
             "SELECT payload_sha256 AS name, COUNT(*) OVER () AS total FROM entries"
-            " WHERE substr(name, 1, length(?1)) = ?1 ORDER BY idx DESC LIMIT ?2",
+            " WHERE substr(name, 1, length(?1)) = ?1 GROUP BY name ORDER BY MAX(idx) DESC LIMIT ?2",
             start,
             limit,
         )

@@ -28,11 +28,11 @@ class MemoryBackend:
                 raise
 
     def write(self, entries, nodes, note) -> None:
-        names = {entry.name for entry in self._entries}
+        leaves = {entry.leaf for entry in self._entries}
         for entry in entries:
-            if entry.index != len(self._entries) or entry.name in names:
+            if entry.index != len(self._entries) or entry.leaf in leaves:
                 raise StoreUnavailableError("The ledger only grows.")
-            names.add(entry.name)
+            leaves.add(entry.leaf)
             self._entries.append(entry)
         for level, place, made in nodes:
             self._nodes[level, place] = made
@@ -42,9 +42,9 @@ class MemoryBackend:
         with self._lock:
             return len(self._entries)
 
-    def find(self, name: str) -> StoredEntry | None:
+    def find(self, name: str) -> list[StoredEntry]:
         with self._lock:
-            return next((entry for entry in self._entries if entry.name == name), None)
+            return [entry for entry in self._entries if entry.name == name]
 
     def read(self, start: int, limit: int) -> list[StoredEntry]:
         with self._lock:
@@ -56,7 +56,8 @@ class MemoryBackend:
 
     def complete(self, start: str, limit: int) -> tuple[list[str], int]:
         with self._lock:
-            names = [e.name for e in reversed(self._entries) if e.name.startswith(start)]
+            found = (e.name for e in reversed(self._entries) if e.name.startswith(start))
+            names = list(dict.fromkeys(found))
         return names[:limit], len(names)
 
     def node(self, level: int, place: int) -> bytes:

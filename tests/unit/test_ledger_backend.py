@@ -9,6 +9,8 @@ import pytest
 
 from pith_agent.errors import CitationError, NotFoundError, StorageError
 from pith_agent.protocol.checkpoint import NoteKey, claimed_checkpoint, open_checkpoint, origin_of
+from pith_agent.protocol.citation import CitationKey
+from pith_agent.protocol.citation_report import read_statement
 from pith_agent.protocol.merkle import Tree, consistency_proof, leaf_hash, verify_consistency
 from pith_agent.storage.ledger import Ledger
 from pith_agent.storage.ledger_backend import LedgerBackend
@@ -79,6 +81,34 @@ def test_a_batch_with_a_statement_that_is_there_is_not_written_at_all(ledger):
     assert ledger.append([WRITTEN[5]], CITING_KEY) == [3]
 
 
+def test_a_statement_with_other_signatures_is_an_entry_of_its_own(ledger):
+    ledger.append(WRITTEN[:3], CITING_KEY)
+    one = WRITTEN[1]
+    (second,) = CitationKey(bytes(32)).sign(read_statement(one.payload_bytes)).signatures
+    both = one.model_copy(update={"signatures": (*one.signatures, second)})
+    swapped = one.model_copy(update={"signatures": (second, *one.signatures)})
+    assert ledger.append([both], CITING_KEY) == [3]
+    assert ledger.append([WRITTEN[3], swapped], CITING_KEY) == [4, 5]
+
+    entries = ledger.all_of(one.citation_id)
+    assert [(entry.index, entry.envelope) for entry in entries] == [
+        (1, one), (3, both), (5, swapped),
+    ]  # fmt: skip
+    assert ledger.get(one.citation_id).index == ledger.prove(one.citation_id).index == 5
+    assert [ledger.holding(given).index for given in (one, both, swapped)] == [1, 3, 5]
+    (third,) = CitationKey(bytes(31) + b"1").sign(read_statement(one.payload_bytes)).signatures
+    more = both.model_copy(update={"signatures": (*both.signatures, third)})
+    assert ledger.holding(more).index == 3
+    assert ledger.holding(one.model_copy(update={"signatures": (second,)})) is None
+    for entry in entries:
+        proof = ledger.prove_entry(entry)
+        assert proof.verify(entry.envelope.canonical(), [KEY]).size == 6
+    names = [WRITTEN[1].citation_id, WRITTEN[3].citation_id, WRITTEN[2].citation_id]
+    assert ledger.complete("", 3) == (names, 4)
+    with pytest.raises(StorageError):
+        ledger.append([both], CITING_KEY)
+
+
 def test_a_transaction_that_fails_leaves_entries_nodes_and_checkpoint(ledger, backend):
     ledger.append(WRITTEN[:3], CITING_KEY)
     (stored,) = backend.read(2, 1)
@@ -94,7 +124,7 @@ def test_a_transaction_that_fails_leaves_entries_nodes_and_checkpoint(ledger, ba
         fail()
 
     assert (backend.size(), backend.note(), backend.node(1, 0)) == before
-    assert backend.find(stored.name) == stored
+    assert backend.find(stored.name) == [stored]
 
 
 def test_every_entry_is_proved_against_the_checkpoint(ledger):

@@ -12,6 +12,8 @@ from pith_agent.errors import (
     StoreUnavailableError,
 )
 from pith_agent.protocol.checkpoint import NoteKey, open_checkpoint, origin_of
+from pith_agent.protocol.citation import CitationKey
+from pith_agent.protocol.citation_report import read_statement
 from pith_agent.protocol.merkle import Tree, leaf_hash
 from pith_agent.storage.ledger import Ledger
 from pith_agent.storage.ledger_schema import SCHEMA, VERSION
@@ -108,6 +110,55 @@ def test_a_ledger_without_a_tree_is_given_one_when_it_is_opened_for_writing(path
         assert open_checkpoint(reading.head(), [KEY]).root == TREE.root()
     with changing(path) as connection:
         assert connection.execute("PRAGMA user_version").fetchone() == (VERSION,)
+
+
+@pytest.mark.parametrize("with_entries", [True, False])
+def test_a_ledger_with_one_entry_of_each_statement_is_brought_up_to_date(path, with_entries):
+    with contextlib.closing(Ledger.open(path)) as ledger:
+        ledger.append(WRITTEN if with_entries else [], CITING_KEY)
+    make_version_2(path)
+    one = WRITTEN[3] if with_entries else envelope("one")
+    (second,) = CitationKey(bytes(32)).sign(read_statement(one.payload_bytes)).signatures
+    both = one.model_copy(update={"signatures": (*one.signatures, second)})
+
+    with contextlib.closing(Ledger.reading(path)) as reading:
+        assert [entry.envelope for entry in reading.entries()] == WRITTEN[: len(reading)]
+        with contextlib.closing(Ledger.open(path)) as ledger:
+            place = ledger.append([both], CITING_KEY)[0]
+            assert place == (len(WRITTEN) if with_entries else 0)
+        assert reading.get(one.citation_id).index == place
+        assert reading.prove(one.citation_id).verify(both.canonical(), [KEY]).size == place + 1
+    with changing(path) as connection:
+        assert connection.execute("PRAGMA user_version").fetchone() == (VERSION,)
+        made = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
+        assert "older" not in made
+        assert {"no_replace", "no_update", "no_delete", "entries_by_name"} <= made
+        for change in ("UPDATE entries SET idx = 99", "DELETE FROM entries"):
+            with pytest.raises(sqlite3.IntegrityError):
+                connection.execute(change)
+
+
+def make_version_2(path):
+    """The table of entries as it was when it took one entry of each statement."""
+    with changing(path) as connection:
+        connection.execute("ALTER TABLE entries RENAME TO newer")
+        connection.execute(
+            "CREATE TABLE entries (idx INTEGER PRIMARY KEY, leaf BLOB NOT NULL,"
+            " leaf_hash BLOB NOT NULL, payload_sha256 TEXT NOT NULL UNIQUE,"
+            " logged_at TEXT NOT NULL)"
+        )
+        connection.execute("INSERT INTO entries SELECT * FROM newer")
+        connection.execute("DROP TABLE newer")
+        for trigger in (
+            "no_replace BEFORE INSERT ON entries WHEN EXISTS (SELECT 1 FROM entries"
+            " WHERE idx = NEW.idx OR payload_sha256 = NEW.payload_sha256)",
+            "no_update BEFORE UPDATE ON entries",
+            "no_delete BEFORE DELETE ON entries",
+        ):
+            connection.execute(
+                f"CREATE TRIGGER {trigger} BEGIN SELECT RAISE(ABORT, 'the ledger only grows'); END"
+            )
+        connection.execute("PRAGMA user_version = 2")
 
 
 def test_an_upgrade_that_fails_leaves_the_old_ledger(path):
