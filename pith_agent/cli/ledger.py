@@ -62,9 +62,8 @@ def prove(
     """
     with ledger_of(client, origin) as ledger:
         # First, so that a machine without keys says that it does not have the citation.
-        ledger.require(citation_id)
-        _head(client, ledger)
         entry = _entry(client, ledger, source)
+        _head(client, ledger)
         proof = ledger.prove_entry(entry)
     if as_json:
         click.echo(dump(_proof(entry.citation_id, proof)))
