@@ -103,10 +103,10 @@ def find(version: str) -> str | None:
     """An interpreter of that version."""
     if sys.version_info[:2] == tuple(map(int, version.split("."))):
         return sys.executable
-    if found := shutil.which(f"python{version}"):
-        return found
-    versions = sorted(Path.home().glob(f".pyenv/versions/{version}.*/bin/python3"))
-    return str(versions[-1]) if versions else None
+    # First: the command that pyenv puts on PATH may stand for a version that is not chosen there.
+    if versions := sorted(Path.home().glob(f".pyenv/versions/{version}.*/bin/python3")):
+        return str(versions[-1])
+    return shutil.which(f"python{version}")
 
 
 if __name__ == "__main__":
