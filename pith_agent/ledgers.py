@@ -12,8 +12,14 @@ from pith_agent.errors import (
     NotFoundError,
 )
 from pith_agent.inclusion import keys_of, ledger_keys
-from pith_agent.protocol.checkpoint import NoteKey, claimed_checkpoint
-from pith_agent.protocol.merkle import root_at
+from pith_agent.protocol.checkpoint import (
+    Checkpoint,
+    NoteKey,
+    advances,
+    claimed_checkpoint,
+    open_checkpoint,
+)
+from pith_agent.protocol.merkle import consistency_proof, root_at
 from pith_agent.settings import Settings
 from pith_agent.storage.ledger import Ledger
 from pith_agent.storage.ledger_export import (
@@ -53,6 +59,33 @@ def ledger_of(client: Client, origin: str | None) -> Iterator[Ledger]:
 def foreign_directory(settings: Settings) -> Path:
     """Where the ledgers of others are kept, apart from this machine's."""
     return foreign_ledgers(settings.home)
+
+
+def extension(
+    client: Client, ledger: Ledger, note: bytes, kept: bytes
+) -> tuple[Checkpoint, list[bytes]]:
+    """Check that a ledger has all that it had when a checkpoint of it was kept elsewhere.
+
+    Args:
+        client: Says which keys are trusted.
+        ledger: The ledger as it is now.
+        note: Its signed head.
+        kept: The checkpoint of then, a C2SP signed note.
+
+    Returns:
+        The checkpoint of then, and the consistency proof (RFC 6962) from it to the head.
+
+    Raises:
+        CheckpointError, UnknownLedgerError: `kept` is none that a trusted key signed.
+        LedgerRollbackError: Entries that were there are gone.
+        LedgerForkError: It is another ledger, or one with another history.
+    """
+    then = open_checkpoint(kept, ledger_keys(client.ledger, client.settings))
+    now, _ = claimed_checkpoint(note)
+    is_longer = then.size <= now.size
+    proof = consistency_proof(then.size, now.size, ledger.node) if is_longer else []
+    advances(then, now, proof)
+    return then, proof
 
 
 def keep_export(client: Client, path: Path, named: Iterable[NoteKey] = ()) -> Imported:

@@ -6,7 +6,6 @@ from collections.abc import Container
 from pith_agent.client import Client
 from pith_agent.errors import (
     InvalidSignatureError,
-    NotFoundError,
     error_class,
 )
 from pith_agent.judging import accepted_signers, load_policy
@@ -63,15 +62,14 @@ def make_bundle(client: Client, citation: bytes) -> CitationBundle:
     """
     report = client.verify_citation(citation)
     _require(report, TO_BE_MENDED)
-    if report.kind == "retraction":
-        raise NotFoundError("A retraction cites no record, so there is nothing to bundle with it.")
     envelope = open_envelope(citation).envelope
     proof = None
     # The ledger may have the statement with other signatures than were given.
     if (entry := client.ledger.holding(envelope)) is not None:
         client.checkpoint()  # Signed now, where it was not yet.
         proof = client.ledger.prove_entry(entry).dump()
-    subjects = at(report.statement, "subject")
+    # A retraction is of a citation, and cites no record.
+    subjects = at(report.statement, "subject") if report.kind != "retraction" else []
     numbers = [str(at(one, "name")) for one in subjects] if isinstance(subjects, list) else []
     records = tuple(client.prove(number).document for number in numbers)
     bundle = CitationBundle(json.loads(envelope.canonical()), records, proof)

@@ -12,7 +12,7 @@ from pith_agent.cli.options import as_json, dump, ends_with_code, with_client
 from pith_agent.cli.sources import read_source
 from pith_agent.client import Client
 from pith_agent.errors import FileError, LedgerProofError, NotFoundError, StorageError
-from pith_agent.ledgers import keep_export, ledger_of, own_keys
+from pith_agent.ledgers import extension, keep_export, ledger_of, own_keys
 from pith_agent.protocol.checkpoint import Checkpoint, NoteKey, claimed_checkpoint
 from pith_agent.protocol.citation import ID_START
 from pith_agent.protocol.display import safe_text
@@ -112,26 +112,50 @@ def import_(file: Path, ledger_key: tuple[str, ...], as_json: bool, client: Clie
 
 @click.command()
 @click.option("--key", "show_key", is_flag=True, help="Print the verifier key, to give to others.")
+@click.option(
+    "--since",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="A checkpoint kept before: say whether the ledger has all that it had then.",
+)
 @output
 @ledger_name
 @as_json
 @ends_with_code
 @with_client
 def checkpoint(
-    show_key: bool, output: Path | None, origin: str | None, as_json: bool, client: Client
+    show_key: bool,
+    since: Path | None,
+    output: Path | None,
+    origin: str | None,
+    as_json: bool,
+    client: Client,
 ) -> None:
-    """Print the signed head of the ledger. Keep it elsewhere: it shows later what was there."""
+    """Print the signed head of the ledger. Keep it elsewhere: --since compares with it later."""
     with ledger_of(client, origin) as ledger:
         note = _head(client, ledger)
+        found = extension(client, ledger, note, read_proof(since)) if since else None
     said, named = claimed_checkpoint(note)
     keys = [str(key) for key in own_keys(client) if (key.name, key.key_id) in named]
     if as_json:
-        click.echo(dump({**_checkpoint(said), "checkpoint": note.decode("utf-8"), "keys": keys}))
+        told = {**_checkpoint(said), "checkpoint": note.decode("utf-8"), "keys": keys}
+        click.echo(dump({**told, "since": _extension(*found)} if found else told))
+    elif found:
+        then = found[0]
+        more = said.size - then.size
+        click.echo(
+            f"The ledger has the {then.size} entries of then, as they were, and {more} more."
+        )
     content = "".join(f"{key}\n" for key in keys).encode("utf-8") if show_key else note
     if output is not None:
         write_lines(output, [content])
-    elif not as_json:
+    elif not as_json and not found:
         sys.stdout.buffer.write(content)
+
+
+def _extension(then: Checkpoint, proof: list[bytes]) -> dict[str, object]:
+    hashes = [base64.b64encode(one).decode("ascii") for one in proof]
+    return {**_checkpoint(then), "proof": hashes}
 
 
 def _entry(client: Client, ledger: Ledger, source: str) -> Entry:

@@ -8,6 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from pith_agent.cli.main import main
+from pith_agent.protocol.merkle import verify_consistency
 from pith_agent.protocol.tlog_proof import TlogProof
 from pith_agent.storage.keys import list_keys, new_key, rotate_key
 
@@ -178,6 +179,42 @@ def test_a_checkpoint_is_printed_written_and_told_as_data(alice, tmp_path):
     assert (tmp_path / "note").read_text("utf-8") == note == said["checkpoint"]
     assert (said["size"], said["keys"]) == (1, [alice.ledger_key])
     assert said["origin"].startswith("pith-agent.local/")
+
+
+def test_a_kept_checkpoint_shows_what_became_of_the_ledger(alice, bob, tmp_path):
+    alice.cite(tmp_path / "c.json")
+    kept = tmp_path / "kept"
+    alice.run("citations", "checkpoint", "-o", str(kept))
+    before = shutil.copytree(alice.home, tmp_path / "before")
+    alice.cite(tmp_path / "d.json", "y")
+
+    said = alice.run("citations", "checkpoint", "--since", str(kept))
+    told = json.loads(alice.run("citations", "checkpoint", "--since", str(kept), "--json"))
+
+    assert said == "The ledger has the 1 entries of then, as they were, and 1 more.\n"
+    then = told["since"]
+    verify_consistency(
+        then["size"],
+        base64.b64decode(then["root"]),
+        told["size"],
+        base64.b64decode(told["root"]),
+        [base64.b64decode(one) for one in then["proof"]],
+    )
+    # The whole directory is put back, and another citation is signed in its place.
+    newer = tmp_path / "newer"
+    alice.run("citations", "checkpoint", "-o", str(newer))
+    shutil.rmtree(alice.home)
+    before.rename(alice.home)
+    since = ("citations", "checkpoint", "--since")
+    assert alice.refusal(*since, str(newer)) == "ledger-rollback"
+    alice.cite(tmp_path / "e.json", "z")
+    assert alice.refusal(*since, str(newer)) == "ledger-fork"
+    assert alice.run(*since, str(kept)).endswith("and 1 more.\n")
+    bob.cite(tmp_path / "f.json")
+    assert bob.refusal(*since, str(kept), code=3) == "unknown-ledger"
+    (tmp_path / "none").write_bytes(b"none")
+    assert alice.refusal(*since, str(tmp_path / "none")) == "malformed-checkpoint"
+    assert alice.refusal(*since, str(tmp_path / "absent"), code=2) == "unreadable-file"
 
 
 @pytest.mark.parametrize(

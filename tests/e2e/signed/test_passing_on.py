@@ -250,3 +250,14 @@ def test_a_record_that_is_not_at_hand_may_be_let_pass_and_an_old_citation_not(cl
     policy(home, "max_age_days = 30", SEED)
     assert answers(client, home, old) == ("failed", "citation-too-old")
     assert answers(client, home, envelope) == ("verified", "ok")
+
+
+def test_a_retraction_is_bundled_without_a_record(client, home):
+    name = str(client.verify_citation(cited(client)).citation_id)
+    retraction = client.retract_citation(name, agent=Agent(name="a", version="1"))
+
+    bundle = make_bundle(client, json.dumps(retraction.envelope).encode())
+    whole = json.loads(bundle.dump())
+
+    assert (whole["records"], bundle.proof is not None) == ([], True)
+    assert answers(client, home, whole) == ("verified", "ok")
