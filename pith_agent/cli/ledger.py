@@ -142,10 +142,8 @@ def checkpoint(
         click.echo(dump({**told, "since": _extension(*found)} if found else told))
     elif found:
         then = found[0]
-        more = said.size - then.size
-        click.echo(
-            f"The ledger has the {then.size} entries of then, as they were, and {more} more."
-        )
+        since_then = said.size - then.size
+        click.echo(f"Entries then: {then.size}, all as they were. Since: {since_then}.")
     content = "".join(f"{key}\n" for key in keys).encode("utf-8") if show_key else note
     if output is not None:
         write_lines(output, [content])

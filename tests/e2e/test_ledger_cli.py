@@ -191,7 +191,7 @@ def test_a_kept_checkpoint_shows_what_became_of_the_ledger(alice, bob, tmp_path)
     said = alice.run("citations", "checkpoint", "--since", str(kept))
     told = json.loads(alice.run("citations", "checkpoint", "--since", str(kept), "--json"))
 
-    assert said == "The ledger has the 1 entries of then, as they were, and 1 more.\n"
+    assert said == "Entries then: 1, all as they were. Since: 1.\n"
     then = told["since"]
     verify_consistency(
         then["size"],
@@ -209,7 +209,7 @@ def test_a_kept_checkpoint_shows_what_became_of_the_ledger(alice, bob, tmp_path)
     assert alice.refusal(*since, str(newer)) == "ledger-rollback"
     alice.cite(tmp_path / "e.json", "z")
     assert alice.refusal(*since, str(newer)) == "ledger-fork"
-    assert alice.run(*since, str(kept)).endswith("and 1 more.\n")
+    assert alice.run(*since, str(kept)).endswith("Since: 1.\n")
     bob.cite(tmp_path / "f.json")
     assert bob.refusal(*since, str(kept), code=3) == "unknown-ledger"
     (tmp_path / "none").write_bytes(b"none")
