@@ -267,10 +267,10 @@ class Client:
         """The signed head of this machine's ledger, with all its entries: a C2SP signed note.
 
         Raises:
-            NoSigningKeyError: It has yet to be signed, and there is no key.
+            SigningKeyError: It has to be signed, anew if its key was revoked; and there is no key.
             StorageError: The ledger cannot be read or written.
         """
-        return self.ledger.head() or self._desk.writable().sign_head(self._desk.key())
+        return self._desk.head()
 
     def verify_citation(
         self, citation: JsonObject | bytes, signers: Iterable[bytes] = (), **asked: "Unpack[Asked]"

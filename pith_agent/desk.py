@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from functools import partial
 
 from pith_agent.errors import KeyRetiredError, NoSigningKeyError, SigningKeyError
+from pith_agent.protocol.checkpoint import NoteKey, claimed_checkpoint
 from pith_agent.protocol.citation import CitationKey
 from pith_agent.protocol.citation_signer import Signer, parse_time
 from pith_agent.protocol.envelope_check import CLOCK_SKEW, signed_with
@@ -54,6 +55,31 @@ class SigningDesk:
             if signed_with(entry.envelope, public):
                 return parse_time(entry.logged_at)
         return None
+
+    def head(self) -> bytes:
+        """The signed head of the ledger, with all its entries.
+
+        It is signed now, where it was not yet, or by a key that was revoked since: nobody would
+        believe that one.
+
+        Raises:
+            SigningKeyError: It has to be signed, and there is no key that may.
+            StorageError: The ledger cannot be read or written.
+        """
+        note = self.ledger.head()
+        if note is None or self._is_disowned(note):
+            note = self.writable().sign_head(self.key())
+        return note
+
+    def _is_disowned(self, note: bytes) -> bool:
+        """Whether a head of this machine's is signed by keys that were revoked, and no other."""
+        said, named = claimed_checkpoint(note)
+        revoked = [
+            signer.distrust_after is not None
+            for signer in known_signers(self.settings)
+            if signer.own and (said.origin, NoteKey(said.origin, signer.public).key_id) in named
+        ]
+        return any(revoked) and all(revoked)
 
     def close(self) -> None:
         """Close the ledger."""

@@ -170,6 +170,30 @@ def test_after_a_rotation_the_ledger_keeps_its_name_and_old_proofs_hold(alice, t
         assert verified(alice, str(one), "--proof", str(its_proof)) == ("verified", "ok")
 
 
+def test_after_a_revocation_the_head_is_signed_anew_by_the_next_key(alice, bob, tmp_path):
+    file, proof, export = (tmp_path / name for name in ("c.json", "p", "e.jsonl"))
+    name, old = alice.cite(file), alice.ledger_key
+    alice.run("keys", "revoke", "default")
+    # Until there is another key, nobody could check what would be handed out.
+    for command in (("prove", name), ("export",), ("checkpoint",), ("checkpoint", "--key")):
+        alice.run("citations", *command, code=2)
+    rotate_key(alice.home / "keys")
+
+    new = alice.ledger_key
+    assert old != new
+    assert old.partition("+")[0] == new.partition("+")[0]
+    alice.run("citations", "prove", name, "-o", str(proof))
+    alice.run("citations", "export", "-o", str(export))
+    assert verified(alice, name, "--proof", str(proof)) == ("verified", "ok")
+    assert "0 of them new" in alice.run("citations", "import", str(export))
+    assert "1 of them new" in bob.run("citations", "import", str(export), "--ledger-key", new)
+    whole = tmp_path / "whole.json"
+    alice.run("citations", "bundle", name, "-o", str(whole))
+    assert verified(alice, str(whole)) == ("verified", "ok")
+    note = alice.run("citations", "checkpoint")
+    assert note == alice.run("citations", "checkpoint"), "it is signed anew once"
+
+
 def test_a_checkpoint_is_printed_written_and_told_as_data(alice, tmp_path):
     alice.cite(tmp_path / "c.json")
     note = alice.run("citations", "checkpoint")
