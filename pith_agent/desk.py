@@ -104,15 +104,22 @@ def signing_key(settings: Settings, opener: KeyOpener) -> CitationKey:
     except NoSigningKeyError as error:
         if named is None and settings.agent_key is not None:
             return _not_revoked(settings.agent_key, settings)
-        # The shell in which the command is run may know of no other home than the default.
-        home = shlex.quote(str(settings.home))
-        hint = (
-            "Point PITH_KEY_FILE at a key file, or unset it."
-            if named
-            else f"Make one with 'pith-agent keys new --home {home}'."
-        )
-        raise NoSigningKeyError(error.message, hint=hint) from error
+        raise NoSigningKeyError(error.message, hint=_where_a_key_is(settings)) from error
     return _not_revoked(key, settings)
+
+
+def _where_a_key_is(settings: Settings) -> str:
+    """What to do where the key that signs is not there."""
+    if settings.key_file is not None:
+        return "Point PITH_KEY_FILE at a key file, or unset it."
+    try:
+        found, _ = survey_keys(settings.key_directory)
+    except SigningKeyError:  # There is no such directory.
+        found = []
+    if others := [entry.path for entry in found if entry.retired_at is None]:
+        return f"Point PITH_KEY_FILE at the key that is to sign: {shlex.quote(str(others[0]))}."
+    # The shell in which the command is run may know of no other home than the default.
+    return f"Make one with 'pith-agent keys new --home {shlex.quote(str(settings.home))}'."
 
 
 def known_signers(settings: Settings) -> list[Signer]:

@@ -147,6 +147,15 @@ def test_without_a_key_nothing_is_signed_or_written(local):
     assert not local.settings.ledger_path.exists()
 
 
+def test_a_key_of_another_name_is_named_where_none_signs(local):
+    entry = new_key(local.settings.key_directory, "ci")
+
+    with pytest.raises(NoSigningKeyError) as caught:
+        local.sign_citation(NUMBER, request())
+
+    assert f"PITH_KEY_FILE at the key that is to sign: {entry.path}" in caught.value.hint
+
+
 def test_the_key_file_of_the_settings_is_used_and_believed(offline, tmp_path):
     entry = new_key(tmp_path / "elsewhere", "mine")
     settings = Settings(home=tmp_path / "home", offline=True, key_file=entry.path)
