@@ -231,11 +231,17 @@ def test_a_receipt_is_no_citation_and_a_citation_no_receipt(client, home):
     forged = copy.deepcopy(record)
     forged["receipt"]["signature_b64"] = envelope["signatures"][0]["sig"]
     payload = bytes.fromhex(record["canonical_sha256"])
-    as_citation = {
-        **signed(payload, SEED),
-        "signatures": [{"keyid": "0" * 64, "sig": record["receipt"]["signature_b64"]}],
-    }
+    (mine,) = signed(payload, SEED)["signatures"]
+    mine_named, strange = (
+        {
+            **signed(payload, SEED),
+            "signatures": [{"keyid": keyid, "sig": record["receipt"]["signature_b64"]}],
+        }
+        for keyid in (mine["keyid"], "0" * 64)
+    )
 
     assert answers(client, home, record["receipt"]) == ("failed", "malformed-citation")
-    assert answers(client, home, as_citation)[0] != "verified"
+    # With the id of a trusted key, and of none.
+    assert answers(client, home, mine_named) == ("failed", "invalid-signature")
+    assert answers(client, home, strange) == ("failed", "citation-not-canonical")
     assert examine(forged).code == "invalid-signature"
