@@ -18,7 +18,7 @@ from pith_agent.protocol.envelope_check import MAX_ENVELOPE_BYTES
 from pith_agent.storage.key_file import decode
 
 
-@click.command(short_help="Convert a signed citation to RDF, or to a request.")
+@click.command(short_help="Convert a signed statement to RDF, or to a request.")
 @click.argument("source")
 @click.option("--to", "form", required=True, type=click.Choice(get_args(Form)), help="The form.")
 @click.option(
@@ -33,11 +33,12 @@ from pith_agent.storage.key_file import decode
 def convert(
     source: str, form: Form, public_key: tuple[str, ...], output: Path | None, client: Client
 ) -> None:
-    """Write a signed citation as CiTO in Turtle or JSON-LD, or as a nanopublication in TriG.
+    """Write a signed citation or bibliography in a vocabulary of others.
 
-    SOURCE is a file with an envelope, - for standard input, or a citation id of the ledger. It is
-    verified first; one that is not verified is not written. pith-request shows a request to the
-    registry, and does not send it. turtle and trig need pith-agent[rdf].
+    That is CiTO in Turtle or JSON-LD, or a nanopublication in TriG. SOURCE is a file with an
+    envelope, - for standard input, or a citation id of the ledger. It is verified first; one that
+    is not verified is not written. pith-request shows a request to the registry, and does not send
+    it. turtle and trig need pith-agent[rdf].
     """
     signers = [_public_key(key) for key in public_key]
     found = prove(client, _envelope(client, source), signers)

@@ -1,4 +1,4 @@
-"""What an exported citation states, as triples: what is proved, and what the signer claims.
+"""What an exported statement states, as triples: what is proved, and what the signer claims.
 
 All forms are written from these, so that they cannot differ in what they say.
 """
@@ -9,9 +9,11 @@ from types import MappingProxyType
 from typing import TypeAlias
 
 from pith_agent.exports.cito import CITO, DCTERMS, MEANINGS
-from pith_agent.exports.names import TERMS, Names, hash_iri
+from pith_agent.exports.names import TERMS, Names, PaperNames, hash_iri
 from pith_agent.exports.proved import ProvedCitation
+from pith_agent.protocol.bibliography import BibliographyPredicate
 from pith_agent.protocol.citation import Agent, Predicate
+from pith_agent.protocol.proof import VerifiedRecord
 
 RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 RDFS = "http://www.w3.org/2000/01/rdf-schema#"
@@ -39,7 +41,7 @@ STRING = XSD + "string"
 TYPE = RDF + "type"
 COMMENT = RDFS + "comment"
 
-PROVED = "Verified before the export: the signature of the citation, and the record that it cites."
+PROVED = "Verified before the export: the signature of the statement, and each record it cites."
 CLAIMED = (
     "Signed by the key named, and not otherwise proved: agent, time, text, what cites, and how."
 )
@@ -69,25 +71,41 @@ class Text:
     datatype: str = STRING
 
 
+Said: TypeAlias = Predicate | BibliographyPredicate
+
 Triple: TypeAlias = tuple[str, str, Iri | Text]
 """Subject IRI, property IRI, value."""
 
 
 def assertion(citation: ProvedCitation, names: Names) -> Iterator[Triple]:
-    """What the citation says: directly, and as a `cito:Citation` with its characterization."""
+    """What is said of each paper: directly, and as a `cito:Citation` with its characterization."""
     meaning = MEANINGS[citation.statement.predicate.relationship]
-    this = names.part("citation")
-    for iri in meaning.properties:
-        yield names.citing, iri, Iri(names.cited)
-    yield this, TYPE, Iri(CITO + "Citation")
-    yield this, CITO + "hasCitingEntity", Iri(names.citing)
-    yield this, CITO + "hasCitedEntity", Iri(names.cited)
-    yield this, CITO + "hasCitationCharacterization", Iri(meaning.characterization)
+    for paper in names.papers:
+        this = paper.citation
+        for iri in meaning.properties:
+            yield names.citing, iri, Iri(paper.record)
+        yield this, TYPE, Iri(CITO + "Citation")
+        yield this, CITO + "hasCitingEntity", Iri(names.citing)
+        yield this, CITO + "hasCitedEntity", Iri(paper.record)
+        yield this, CITO + "hasCitationCharacterization", Iri(meaning.characterization)
+        if this != names.about:
+            yield this, DCTERMS + "isPartOf", Iri(names.about)
 
 
 def proved(citation: ProvedCitation, names: Names, about: str) -> Iterator[Triple]:
-    """What was verified: of the cited record, and of the signature under `about`."""
-    record, cited = citation.record, names.cited
+    """What was verified: of the cited records, and of the signature under `about`."""
+    for record, paper in zip(citation.records, names.papers, strict=True):
+        yield from _record(record, paper)
+    yield about, TERMS + "citationId", Text(citation.citation_id)
+    yield about, TERMS + "envelopeSha256", Text(citation.envelope_sha256)
+    for keyid in citation.signed_by:
+        yield about, TERMS + "keyId", Text(keyid)
+    for code in citation.warnings:
+        yield about, TERMS + "warning", Text(code)
+
+
+def _record(record: VerifiedRecord, paper: PaperNames) -> Iterator[Triple]:
+    cited = paper.record
     yield cited, TYPE, Iri(SCHEMA + "ScholarlyArticle")
     yield cited, SCHEMA + "identifier", Text(record.pith_number)
     yield cited, SCHEMA + "version", Text(str(record.signed.source.version))
@@ -95,14 +113,8 @@ def proved(citation: ProvedCitation, names: Names, about: str) -> Iterator[Tripl
     yield cited, TERMS + "receiptKeySha256", Text(record.key_sha256)
     if record.title is not None:
         yield cited, SCHEMA + "name", Text(record.title)
-    if names.doi is not None:
-        yield cited, DCTERMS + "isVersionOf", Iri(names.doi)
-    yield about, TERMS + "citationId", Text(citation.citation_id)
-    yield about, TERMS + "envelopeSha256", Text(citation.envelope_sha256)
-    for keyid in citation.signed_by:
-        yield about, TERMS + "keyId", Text(keyid)
-    for code in citation.warnings:
-        yield about, TERMS + "warning", Text(code)
+    if paper.doi is not None:
+        yield cited, DCTERMS + "isVersionOf", Iri(paper.doi)
 
 
 def claimed(citation: ProvedCitation, names: Names, about: str) -> Iterator[Triple]:
@@ -119,9 +131,11 @@ def claimed(citation: ProvedCitation, names: Names, about: str) -> Iterator[Trip
     yield from _citing(names.citing, said)
 
 
-def _details(said: Predicate) -> Iterator[tuple[str, str | None]]:
-    yield "statement", said.statement
+def _details(said: Said) -> Iterator[tuple[str, str | None]]:
     yield "locator", said.citing.locator
+    if isinstance(said, BibliographyPredicate):
+        return  # It says no more of its papers.
+    yield "statement", said.statement
     yield "supersedes", said.supersedes
     if said.claim is not None:
         yield "claimId", said.claim.id
@@ -143,7 +157,7 @@ def _agent(agent: str, said: Agent) -> Iterator[Triple]:
             yield agent, TERMS + name, Text(value)
 
 
-def _citing(citing: str, said: Predicate) -> Iterator[Triple]:
+def _citing(citing: str, said: Said) -> Iterator[Triple]:
     yield citing, TYPE, Iri(SCHEMA + _KINDS[said.citing.kind])
     yield citing, SCHEMA + "identifier", Text(said.citing.id)
     if said.citing.digest is not None:

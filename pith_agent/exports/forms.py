@@ -1,4 +1,4 @@
-"""The forms that a verified citation can be written in, by name."""
+"""The forms that a verified citation or bibliography can be written in, by name."""
 
 from typing import Literal, TypeAlias
 
@@ -14,7 +14,7 @@ Form: TypeAlias = Literal["trig", "turtle", "json-ld", "pith-request"]
 
 
 def convert_citation(citation: ProvedCitation, form: Form, settings: Settings) -> str:
-    """A citation in one of four forms; UTF-8 text that ends with a newline.
+    """A statement in one of four forms; UTF-8 text that ends with a newline.
 
     | form | is |
     |---|---|
@@ -23,8 +23,11 @@ def convert_citation(citation: ProvedCitation, form: Form, settings: Settings) -
     | `json-ld` | two named graphs, what is proved and what is claimed |
     | `pith-request` | a request to the first configured registry, which is not sent |
 
+    A request is of one paper, so that it is none of a bibliography's forms.
+
     Raises:
-        SettingsError: rdflib is not installed, or the registry's address cannot be used.
+        SettingsError: It has no such form, rdflib is not installed, or the registry's address
+            cannot be used.
     """
     match form:
         case "trig":

@@ -1,4 +1,4 @@
-"""A citation as JSON-LD, in two named graphs: what is proved, and what the signer claims.
+"""A signed statement as JSON-LD, in two named graphs: what is proved, and what is claimed.
 
 The context stands in the document, so that reading it needs no connection.
 """
@@ -30,7 +30,7 @@ _SEEN = re.compile(r"[^\n -~]")
 
 
 def json_ld(citation: ProvedCitation) -> str:
-    """The citation as JSON-LD 1.1: UTF-8 text that ends with a newline.
+    """The statement as JSON-LD 1.1: UTF-8 text that ends with a newline.
 
     What cannot be seen is escaped, so that the text can be shown; read, it is what was signed.
     """
@@ -41,7 +41,7 @@ def json_ld(citation: ProvedCitation) -> str:
 def json_ld_object(citation: ProvedCitation) -> JsonObject:
     """The same as an object: `@context`, and `@graph` with the graphs `proved` and `claimed`."""
     names = names_of(citation)
-    about = names.part("citation")
+    about = names.about
     said = [*assertion(citation, names), *claimed(citation, names, about)]
     graphs: list[JsonValue] = [
         _graph(names.part("proved"), PROVED, proved(citation, names, about)),

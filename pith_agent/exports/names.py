@@ -1,7 +1,7 @@
-"""IRIs of an exported citation: made from hashes and validated identifiers, never from free text.
+"""IRIs of an exported statement: made from hashes and validated identifiers, never from free text.
 
 A document is named by its URL if that is an https URL, else by its digest as RFC 6920 writes it,
-else by a fragment of the citation's own name. What the signer calls it stays a text.
+else by a fragment of the statement's own name. What the signer calls it stays a text.
 """
 
 import base64
@@ -12,7 +12,9 @@ from urllib.parse import urlsplit
 from pith_agent.errors import IdentifierError
 from pith_agent.exports.proved import ProvedCitation
 from pith_agent.protocol.arxiv import parse_arxiv
+from pith_agent.protocol.bibliography import BibliographyStatement
 from pith_agent.protocol.identifier import parse_identifier
+from pith_agent.protocol.proof import VerifiedRecord
 
 SITE = "https://pith-agent.dev/"
 TERMS = SITE + "ns#"
@@ -31,15 +33,27 @@ _HTTPS = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Names:
-    """The IRIs of one citation."""
+class PaperNames:
+    """The IRIs of one cited paper."""
 
-    base: str
-    """The nanopublication: `https://pith-agent.dev/np/` and the payload's SHA-256 in hex."""
-    cited: str
+    record: str
     """The cited record: `https://pith.science/pith/ODXWRQYNXKOR3ZX6FVYSFXZLUC`."""
     doi: str | None
     """The cited paper in any version; `None` if the signed source is not on arXiv."""
+    citation: str
+    """That it is cited, as a resource."""
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """The IRIs of one citation or bibliography."""
+
+    base: str
+    """The nanopublication: `https://pith-agent.dev/np/` and the payload's SHA-256 in hex."""
+    about: str
+    """The statement as a whole. Of a citation, the same as `PaperNames.citation`."""
+    papers: tuple[PaperNames, ...]
+    """In the order of the statement."""
     citing: str
 
     def part(self, name: str) -> str:
@@ -48,13 +62,24 @@ class Names:
 
 
 def names_of(citation: ProvedCitation) -> Names:
-    """The IRIs of a citation."""
-    source = citation.record.signed.source
-    paper = parse_arxiv(source.id) if source.kind == "arxiv" else None
+    """The IRIs of a citation or bibliography."""
     base = f"{SITE}np/{citation.payload_sha256}"
-    cited = PAPERS + citation.record.pith_number.rpartition(":")[2]
-    doi = f"{DOIS}10.48550/arXiv.{paper.id}" if paper else None
-    return Names(base, cited, doi, _citing(citation, base, {cited, doi}))
+    several = isinstance(citation.statement, BibliographyStatement)
+    about = f"{base}#bibliography" if several else f"{base}#citation"
+    papers = tuple(_paper_names(record, base, several=several) for record in citation.records)
+    cited = {name for one in papers for name in (one.record, one.doi)}
+    return Names(base, about, papers, _citing(citation, base, cited))
+
+
+def _paper_names(record: VerifiedRecord, base: str, *, several: bool) -> PaperNames:
+    source = record.signed.source
+    paper = parse_arxiv(source.id) if source.kind == "arxiv" else None
+    suffix = record.pith_number.rpartition(":")[2]
+    return PaperNames(
+        record=PAPERS + suffix,
+        doi=f"{DOIS}10.48550/arXiv.{paper.id}" if paper else None,
+        citation=f"{base}#citation-{suffix}" if several else f"{base}#citation",
+    )
 
 
 def https_iri(text: str) -> str | None:
@@ -77,8 +102,8 @@ def hash_iri(sha256_hex: str) -> str:
 def _citing(citation: ProvedCitation, base: str, cited: set[str | None]) -> str:
     citing = citation.statement.predicate.citing
     iri = _paper(citing.id) if citing.kind == "pith" else https_iri(citing.id)
-    # What the signer says of the citing document must not be read as said of the cited record,
-    # nor of what we name.
+    # What the signer says of the citing document must not be read as said of a cited record, nor
+    # of what we name.
     if iri is not None and iri not in cited and not iri.startswith(SITE):
         return iri
     return hash_iri(citing.digest.sha256) if citing.digest else f"{base}#citing"

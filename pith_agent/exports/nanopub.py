@@ -1,4 +1,4 @@
-"""A citation as a nanopublication: four named graphs in TriG.
+"""A citation or bibliography as a nanopublication: four named graphs in TriG.
 
 Source: https://nanopub.net/guidelines/working_draft/.
 """
@@ -27,13 +27,13 @@ from pith_agent.exports.turtle import NOTE
 from pith_agent.exports.written import write_trig
 
 UNSIGNED = (
-    "Made from a signed citation, which is signed as a DSSE envelope. The nanopublication itself"
+    "Made from a signed statement, which is signed as a DSSE envelope. The nanopublication itself"
     " is not signed, and its name holds no hash of it."
 )
 
 
 def trig(citation: ProvedCitation) -> str:
-    """A nanopublication of the citation, not published and not signed as one.
+    """A nanopublication of the statement, not published and not signed as one.
 
     Raises:
         SettingsError: rdflib is not installed.
@@ -66,6 +66,6 @@ def _pubinfo(citation: ProvedCitation, names: Names) -> Iterator[Triple]:
     # The time of the citation, as claimed: the time of the export would change the text each time.
     created = citation.statement.predicate.created_at
     yield names.base, DCTERMS + "created", Text(created, XSD + "dateTime")
-    yield names.base, PROV + "wasDerivedFrom", Iri(names.part("citation"))
+    yield names.base, PROV + "wasDerivedFrom", Iri(names.about)
     yield names.base, TERMS + "citationId", Text(citation.citation_id)
     yield names.base, COMMENT, Text(UNSIGNED)

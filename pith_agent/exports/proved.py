@@ -1,13 +1,14 @@
-"""A citation that was verified: the only thing that is exported."""
+"""A citation or a bibliography that was verified: the only thing that is exported."""
 
 from collections.abc import Iterable
 from dataclasses import InitVar, dataclass
 
 from pith_agent.client import Client
 from pith_agent.errors import CitedRecordError, SettingsError, error_class
+from pith_agent.protocol.bibliography import BibliographyStatement
 from pith_agent.protocol.canon import sha256
 from pith_agent.protocol.citation import Envelope, Statement
-from pith_agent.protocol.citation_report import CitationReport
+from pith_agent.protocol.citation_report import CitationReport, read_statement
 from pith_agent.protocol.envelope_check import open_envelope
 from pith_agent.protocol.proof import VerifiedRecord
 
@@ -16,13 +17,16 @@ _SEAL = object()
 
 @dataclass(frozen=True)
 class ProvedCitation:
-    """A citation whose signature and cited record were found to hold. `prove` makes it."""
+    """A citation or a bibliography whose signature and cited records were found to hold.
+
+    `prove` makes it.
+    """
 
     envelope: Envelope
-    statement: Statement
-    """As it was signed. What it says beyond the cited record is claimed."""
-    record: VerifiedRecord
-    """The cited record."""
+    statement: Statement | BibliographyStatement
+    """As it was signed. What it says beyond the cited records is claimed."""
+    records: tuple[VerifiedRecord, ...]
+    """The cited records, in the order of the statement; of a citation one."""
     signed_by: tuple[str, ...]
     """Key ids (SHA-256 of the key, hex) of the trusted keys that signed."""
     warnings: tuple[str, ...]
@@ -52,7 +56,7 @@ class ProvedCitation:
 def prove(
     client: Client, envelope: bytes, signers: Iterable[bytes] = ()
 ) -> ProvedCitation | CitationReport:
-    """Verify a citation, and hand it out if it holds; if not, the report that says why not.
+    """Verify a citation or a bibliography, and hand it out if it holds; if not, the report.
 
     Args:
         client: Verifies it.
@@ -60,26 +64,28 @@ def prove(
         signers: Raw public keys to accept beside this machine's own and the trusted ones.
 
     Raises:
-        SettingsError: It is a statement of another kind, as a bibliography.
+        SettingsError: It is a retraction.
         PithError: As `Client.verify_citation`.
     """
     report = client.verify_citation(envelope, signers)
     if report.verdict != "verified":
         return report
-    if report.kind != "citation":
+    opened = open_envelope(envelope)
+    statement = read_statement(opened.payload)
+    if not isinstance(statement, Statement | BibliographyStatement):
         raise SettingsError(
             f"The statement is a {report.kind}, which has no form in these vocabularies.",
-            hint="Give a signed citation of one paper.",
+            hint="Give a signed citation or bibliography.",
         )
-    opened = open_envelope(envelope)
-    statement = Statement.model_validate_json(opened.payload)
-    record = client.prove(statement.subject[0].name)
-    if record.canonical_sha256 != statement.subject[0].digest.sha256:
-        raise CitedRecordError("The cited record was exchanged while it was looked at.")
+    records = tuple(client.prove(one.name) for one in statement.subject)
+    if [one.canonical_sha256 for one in records] != [
+        one.digest.sha256 for one in statement.subject
+    ]:
+        raise CitedRecordError("A cited record was exchanged while it was looked at.")
     return ProvedCitation(
         envelope=opened.envelope,
         statement=statement,
-        record=record,
+        records=records,
         signed_by=report.signed_by,
         warnings=tuple(check.code for check in report.checks if check.status == "warn"),
         seal=_SEAL,
@@ -87,7 +93,7 @@ def prove(
 
 
 def require(found: ProvedCitation | CitationReport) -> ProvedCitation:
-    """The citation.
+    """What was proved.
 
     Raises:
         PithError: It is not verified; the class is that of the report's code.

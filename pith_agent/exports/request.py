@@ -8,8 +8,10 @@ Source: docs/reference/protocol.md, "Endpoints".
 
 import json
 
+from pith_agent.errors import SettingsError
 from pith_agent.exports.proved import ProvedCitation
 from pith_agent.network.address import BaseUrl
+from pith_agent.protocol.citation import Statement
 from pith_agent.protocol.strict_json import JsonObject
 
 ACTION = "citation_signature"
@@ -27,13 +29,26 @@ def pith_request(citation: ProvedCitation, registry: BaseUrl) -> str:
     Args:
         citation: What would be sent.
         registry: The base address that is configured.
+
+    Raises:
+        SettingsError: As `pith_request_object`.
     """
     return json.dumps(pith_request_object(citation, registry), indent=2) + "\n"
 
 
 def pith_request_object(citation: ProvedCitation, registry: BaseUrl) -> JsonObject:
-    """The same as an object."""
-    suffix = citation.record.pith_number.rpartition(":")[2]
+    """The same as an object.
+
+    Raises:
+        SettingsError: It is a bibliography: the action is one of a record.
+    """
+    if not isinstance(citation.statement, Statement):
+        raise SettingsError(
+            "The registry's action is of one record, and a bibliography is of several.",
+            hint="Give a signed citation of one paper, or choose another form.",
+        )
+    (record,) = citation.records
+    suffix = record.pith_number.rpartition(":")[2]
     envelope = citation.envelope.model_dump(mode="json", by_alias=True)
     return {
         "sent": False,

@@ -1,4 +1,4 @@
-"""A citation as Turtle: CiTO triples, and what is known of them."""
+"""A citation or bibliography as Turtle: CiTO triples, and what is known of them."""
 
 from pith_agent.exports.facts import assertion, claimed, proved
 from pith_agent.exports.names import names_of
@@ -6,7 +6,7 @@ from pith_agent.exports.proved import ProvedCitation
 from pith_agent.exports.written import write_turtle
 
 NOTE = (
-    "The signature and the cited record were verified. What is said of the paper, by whom and when"
+    "The signature and each cited record were verified. What is said of a paper, by whom and when,"
     " is claimed by the signer."
 )
 """First line of the RDF forms, which cannot tell what is proved from what is claimed elsewhere."""
@@ -19,7 +19,7 @@ def turtle(citation: ProvedCitation) -> str:
         SettingsError: rdflib is not installed.
     """
     names = names_of(citation)
-    about = names.part("citation")
+    about = names.about
     stated = [
         *assertion(citation, names),
         *proved(citation, names, about),

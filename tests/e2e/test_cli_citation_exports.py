@@ -63,6 +63,21 @@ def test_file_standard_input_and_ledger_give_the_same_text(desk, tmp_path, form)
     assert SUFFIX in text
 
 
+def test_what_a_document_cites_is_converted_at_once(desk, tmp_path):
+    document, signed = tmp_path / "paper.md", tmp_path / "bibliography.json"
+    document.write_text("As arXiv:2402.13116 and arXiv:hep-lat/0305021 say.", encoding="utf-8")
+    desk.run("citations", "sign-bibliography", document, "-o", signed)
+
+    text = desk.run("citations", "convert", signed, "--to", "json-ld").stdout
+
+    sure, _ = json.loads(text)["@graph"]
+    numbers = {node.get("schema:identifier") for node in sure["@graph"]} - {None}
+    assert NUMBER in numbers
+    assert len(numbers) == text.count('"@type": "cito:Citation"') == 2
+    done = desk.run("citations", "convert", signed, "--to", "pith-request", code=2)
+    assert "[invalid-setting]" in done.stderr
+
+
 @pytest.mark.parametrize("form", ["turtle", "trig", "json-ld", "pith-request"])
 def test_a_citation_that_does_not_verify_is_not_written_in_any_form(desk, tmp_path, form):
     file, out = tmp_path / "citation.json", tmp_path / "out"

@@ -11,7 +11,7 @@ import pytest
 from pith_agent import Agent, CitationRequest, Citing, Digest, VerificationError
 from pith_agent.errors import SettingsError
 from pith_agent.exports.cito import CITES, MEANINGS
-from pith_agent.exports.facts import PREFIXES, assertion, claimed, proved
+from pith_agent.exports.facts import PREFIXES, Iri, assertion, claimed, proved
 from pith_agent.exports.forms import convert_citation
 from pith_agent.exports.jsonld import json_ld, json_ld_object
 from pith_agent.exports.names import hash_iri, https_iri, names_of
@@ -23,6 +23,7 @@ from tests.documents import NUMBER, SUFFIX, TITLE
 
 PAPER = f"https://pith.science/pith/{SUFFIX}"
 DIGEST = "ab" * 32
+OTHER = "hep-lat/0305021"
 
 
 def envelope_of(client, relationship="supports", **changes):
@@ -73,8 +74,10 @@ def test_the_word_that_was_signed_stands_beside_its_translation(signing, relatio
 def test_the_cited_paper_is_named_by_what_was_signed(signing):
     names = names_of(proved_citation(signing))
 
-    assert names.cited == PAPER
-    assert names.doi == "https://doi.org/10.48550/arXiv.2402.13116"
+    (paper,) = names.papers
+    assert paper.record == PAPER
+    assert paper.doi == "https://doi.org/10.48550/arXiv.2402.13116"
+    assert paper.citation == names.about == names.part("citation")
 
 
 @pytest.mark.parametrize(
@@ -234,14 +237,53 @@ def test_a_citation_that_was_superseded_says_so(signing):
     assert "citation-superseded" in json_ld(old)
 
 
-def test_a_statement_of_another_kind_is_no_citation(signing):
+def proved_bibliography(client, *papers, **changes):
     citing = Citing(kind="document", id="refs.bib", digest=Digest(sha256=DIGEST))
-    listed = signing.sign_bibliography(
-        [NUMBER], citing=citing, agent=Agent(name="Ada", version="1")
-    )
+    said = {"citing": citing, "agent": Agent(name="Ada", version="1")} | changes
+    signed = client.sign_bibliography(papers, **said)
+    return require(prove(client, json.dumps(signed.envelope).encode()))
+
+
+def test_a_bibliography_says_of_each_paper_what_a_citation_of_it_would(signing):
+    listed = proved_bibliography(signing, NUMBER, OTHER, relationship="extends")
+    names = names_of(listed)
+    stated = list(assertion(listed, names))
+
+    assert [one.pith_number for one in listed.records] == [
+        one.name for one in listed.statement.subject
+    ]
+    assert len(names.papers) == len({one.citation for one in names.papers}) == 2
+    for paper in names.papers:
+        direct = {name for subject, name, value in stated if value.value == paper.record}
+        meant = {*MEANINGS["extends"].properties, PREFIXES["cito"] + "hasCitedEntity"}
+        assert direct == meant
+        assert (paper.citation, PREFIXES["dcterms"] + "isPartOf", Iri(names.about)) in stated
+    sure = json.dumps(json_ld_object(listed)["@graph"][0])
+    assert all(one.canonical_sha256 in sure for one in listed.records)
+
+
+def test_a_document_of_a_bibliography_does_not_take_the_name_of_one_of_its_papers(signing):
+    named = Citing(kind="document", id=PAPER, digest=Digest(sha256=DIGEST))
+    listed = proved_bibliography(signing, NUMBER, OTHER, citing=named)
+
+    assert names_of(listed).citing == hash_iri(DIGEST)
+
+
+def test_a_bibliography_of_one_paper_is_named_as_one_of_several(signing):
+    names = names_of(proved_bibliography(signing, NUMBER))
+
+    assert names.papers[0].citation == names.part(f"citation-{SUFFIX}")
+    assert names.about == names.part("bibliography")
+
+
+def test_a_bibliography_is_no_request_and_a_retraction_nothing_at_all(signing):
+    listed = proved_bibliography(signing, NUMBER, OTHER)
+    with pytest.raises(SettingsError):
+        convert_citation(listed, "pith-request", signing.settings)
+    retracted = signing.retract_citation(listed.citation_id, agent=Agent(name="Ada", version="1"))
 
     with pytest.raises(SettingsError):
-        prove(signing, json.dumps(listed.envelope).encode())
+        prove(signing, json.dumps(retracted.envelope).encode())
 
 
 def test_a_proof_can_neither_be_made_nor_changed_by_hand(signing):
@@ -250,7 +292,7 @@ def test_a_proof_can_neither_be_made_nor_changed_by_hand(signing):
     with pytest.raises(TypeError):
         dataclasses.replace(citation, signed_by=(), seal=object())
     with pytest.raises(TypeError):
-        ProvedCitation(citation.envelope, citation.statement, citation.record, (), (), None)
+        ProvedCitation(citation.envelope, citation.statement, citation.records, (), (), None)
 
 
 def test_what_cannot_be_seen_is_escaped_and_read_as_it_was(signing):
