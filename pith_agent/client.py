@@ -231,7 +231,7 @@ class Client:
             dry_run: Show the statement, and neither sign nor write.
 
         Raises:
-            StatementError: There are no papers, or too many.
+            RequestError: There are no papers, or too many.
             PithError: As `sign_citation`; of several papers the message names those at fault.
         """
         said = {"citing": citing, "agent": agent, "relationship": relationship}

@@ -14,6 +14,7 @@ from pith_agent.errors import (
     AlreadySignedError,
     NotYourCitationError,
     PithError,
+    RequestError,
     ShortIdentifierError,
     StatementError,
     StorageError,
@@ -117,7 +118,7 @@ class Statements:
         """See `Client.sign_bibliography`; `said` has the fields of a `BibliographyRequest`."""
         request = BibliographyRequest.read(said)
         if not 1 <= len(papers) <= MAX_PAPERS:
-            raise StatementError(
+            raise RequestError(
                 f"Nothing was signed: a bibliography has 1 to {MAX_PAPERS} papers,"
                 f" not {len(papers)}."
             )
@@ -143,7 +144,7 @@ class Statements:
         request = RetractionRequest.read(said)
         entry, keyids = self._require_own(request.citation_id)
         if stated_type(entry.envelope.payload_bytes) == RETRACTION_TYPE:
-            raise StatementError("Nothing was signed: a retraction cannot be retracted.")
+            raise RequestError("Nothing was signed: a retraction cannot be retracted.")
         statement = draft_retraction(request, **_moment())
         signed = () if dry_run else self._sign([statement], only=keyids)[0]
         return SignedRetraction(**outcome(statement, *signed), retracts=request.citation_id)

@@ -33,7 +33,7 @@ from pith_agent.cli.signing import (
 )
 from pith_agent.cli.sources import read_source
 from pith_agent.client import Client
-from pith_agent.errors import SettingsError
+from pith_agent.errors import RequestError, SettingsError
 from pith_agent.judging import Asked, read_policy
 from pith_agent.protocol.checkpoint import NoteKey
 from pith_agent.protocol.citation import RELATIONSHIPS
@@ -223,7 +223,10 @@ def _citing(path: Path | None, name: str | None, kind: str | None) -> dict[str, 
     if path is None:
         if name is None:
             raise click.UsageError("Say what cites: --in FILE or --id TEXT.")
-        return {"kind": kind or "agent_output", "id": name}
+        if kind not in (None, "agent_output"):
+            hint = "Give --in FILE, or leave --kind out."
+            raise RequestError(f"Of a {kind} that cites, the SHA-256 is signed.", hint=hint)
+        return {"kind": "agent_output", "id": name}
     digest = {"sha256": _sha256(path)}
     return {"kind": kind or "document", "id": name or path.as_posix(), "digest": digest}
 

@@ -7,6 +7,7 @@ from pith_agent.errors import (
     CitationError,
     IdentifierError,
     PithError,
+    RequestError,
     SettingsError,
     SigningKeyError,
 )
@@ -34,7 +35,7 @@ def worst(outcomes: Iterable[Outcome]) -> int:
 
 def exit_code(error: PithError) -> int:
     """The exit code for a command that ended in an error."""
-    if isinstance(error, IdentifierError | SettingsError | SigningKeyError):
+    if isinstance(error, IdentifierError | RequestError | SettingsError | SigningKeyError):
         return EXIT_CODES["invalid"]
     if isinstance(error, CitationError):
         return EXIT_CODES["failed"]

@@ -11,6 +11,7 @@ from pith_agent import __version__
 from pith_agent.cli.ledger import output
 from pith_agent.cli.options import as_json, dump, ends_with_code, with_client
 from pith_agent.cli.signed_report import signed_lines
+from pith_agent.cli.sources import read_citation_id
 from pith_agent.client import Client
 from pith_agent.errors import FileError, StorageError
 from pith_agent.protocol.citation import RELATIONSHIPS, Agent, Citing, Digest
@@ -23,7 +24,7 @@ dry_run = click.option("--dry-run", is_flag=True, help="Show what would be signe
 
 
 @click.command("retract")
-@click.argument("citation_id")
+@click.argument("source")
 @click.option("--reason", help="Why, for everyone to read.")
 @click.option("--superseded-by", metavar="ID", help="The citation to rely on instead.")
 @agent
@@ -34,7 +35,7 @@ dry_run = click.option("--dry-run", is_flag=True, help="Show what would be signe
 @ends_with_code
 @with_client
 def retract(
-    citation_id: str,
+    source: str,
     reason: str | None,
     superseded_by: str | None,
     agent: str,
@@ -46,10 +47,11 @@ def retract(
 ) -> None:
     """Sign that a citation of the ledger is not to be relied on any more.
 
-    Only the key that signed it can retract it. The ledger keeps both.
+    Only the key that signed it can retract it. The ledger keeps both. SOURCE is a citation id, a
+    file with the envelope, or - for standard input.
     """
     signed = client.retract_citation(
-        citation_id,
+        read_citation_id(client, source),
         agent=Agent(name=agent, version=__version__, model=model),
         reason=reason,
         superseded_by=superseded_by,

@@ -24,6 +24,13 @@ class StatementError(CitationError):
     hint = "Compare the fields: https://pith-agent.readthedocs.io/reference/citation.html."
 
 
+class RequestError(StatementError):
+    """What is to be signed is not what a statement may say."""
+
+    code = "invalid-request"
+    hint = "Correct what is named above, and sign again."
+
+
 class UnknownStatementError(CitationError):
     """The statement is of a kind that this version does not know."""
 

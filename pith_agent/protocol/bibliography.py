@@ -10,7 +10,7 @@ from typing import Annotated, Final, Literal, Self
 
 from pydantic import Field, model_validator
 
-from pith_agent.errors import StatementError
+from pith_agent.errors import RequestError
 from pith_agent.protocol.citation import (
     After,
     Agent,
@@ -101,12 +101,12 @@ def draft_bibliography(
         after: The last checkpoint of the ledger.
 
     Raises:
-        StatementError: There are no records, too many of them, or they do not fit in an envelope.
+        RequestError: There are no records, too many of them, or they do not fit in an envelope.
     """
     by_number = {record.pith_number: record for record in records}
     proofs = [by_number[number] for number in sorted(by_number)]
     if not 1 <= len(proofs) <= MAX_PAPERS:
-        raise StatementError(
+        raise RequestError(
             f"Nothing was signed: a bibliography has 1 to {MAX_PAPERS} papers, not {len(proofs)}."
         )
     statement = BibliographyStatement(
@@ -123,7 +123,7 @@ def draft_bibliography(
         ),
     )
     if (size := len(statement.payload())) > MAX_BIBLIOGRAPHY_PAYLOAD:
-        raise StatementError(
+        raise RequestError(
             f"Nothing was signed: the statement has {size} bytes; at most"
             f" {MAX_BIBLIOGRAPHY_PAYLOAD} fit in an envelope."
         )

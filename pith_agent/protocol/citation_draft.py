@@ -15,11 +15,12 @@ from pydantic import (
     ValidationError,
     model_validator,
 )
+from pydantic_core import ErrorDetails
 
 from pith_agent.errors import (
     CanonicalFormError,
     DigestFormError,
-    StatementError,
+    RequestError,
     UnknownClaimError,
 )
 from pith_agent.protocol.citation import (
@@ -110,16 +111,16 @@ class SigningRequest(Part):
 
         Raises:
             DigestFormError: The digest of what cites is none.
-            StatementError: A field lacks or does not fit; the message names the first.
+            RequestError: A field lacks or does not fit; the message names the first.
         """
         try:
             return cls.model_validate(fields)
         except ValidationError as error:
             first = error.errors(include_url=False, include_input=False)[0]
-            where = ".".join(map(str, first["loc"])) or "request"
-            what = first["msg"].removeprefix("Value error, ")
-            kind = DigestFormError if where == "citing.digest.sha256" else StatementError
-            raise kind(f"Nothing was signed: {where}: {what}.") from error
+            where = ".".join(map(str, first["loc"]))
+            kind = DigestFormError if where == "citing.digest.sha256" else RequestError
+            said = f"{where}: {_plainly(first)}" if where else _plainly(first)
+            raise kind(f"Nothing was signed: {said}.") from error
 
     @model_validator(mode="after")
     def _is_readable(self) -> Self:
@@ -153,6 +154,23 @@ class CitationRequest(SigningRequest):
         return self
 
 
+def _plainly(fault: ErrorDetails) -> str:
+    """What is wrong with a field, without the terms of the library that checks it."""
+    limits = fault.get("ctx", {})
+    match fault["type"]:
+        case "missing":
+            return "this has to be said"
+        case "extra_forbidden":
+            return "there is no such field"
+        case "string_too_long":
+            return f"at most {limits['max_length']} characters"
+        case "string_too_short":
+            return "this is empty"
+        case "string_pattern_mismatch":
+            return f"this is not of the form {limits['pattern'].strip('^$')}"
+    return fault["msg"].removeprefix("Value error, ").removeprefix("Input ")
+
+
 def _texts(fields: JsonObject) -> Iterator[tuple[str, str]]:
     for name, value in fields.items():
         if isinstance(value, dict):
@@ -180,7 +198,7 @@ def draft(
 
     Raises:
         UnknownClaimError: The record has no such claim.
-        StatementError: The statement is larger than an envelope may hold.
+        RequestError: The statement is larger than an envelope may hold.
     """
     statement = Statement(
         subject=(subject(record),),
@@ -200,7 +218,7 @@ def draft(
         ),
     )
     if (size := len(statement.payload())) > MAX_PAYLOAD_BYTES:
-        raise StatementError(
+        raise RequestError(
             f"Nothing was signed: the statement has {size} bytes; at most {MAX_PAYLOAD_BYTES} fit"
             " in an envelope."
         )

@@ -310,8 +310,8 @@ def test_a_document_must_be_cited_from_by_its_digest(run):
         "cite", "arXiv:2402.13116", "-r", "cites", "--id", "x", "--kind", "document", "--json"
     )
 
-    assert result.exit_code == 1
-    assert json.loads(result.stdout)["error"]["code"] == "invalid-statement"
+    assert result.exit_code == 2
+    assert json.loads(result.stdout)["error"]["code"] == "invalid-request"
 
 
 def test_a_key_file_is_private_and_no_command_prints_its_seed(run, tmp_path):

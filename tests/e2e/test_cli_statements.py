@@ -121,13 +121,45 @@ def test_a_verified_retraction_is_shown_as_a_retraction(run, tmp_path):
     assert f"retracts {citation_id}" in shown
 
 
-def test_what_is_not_there_or_no_id_is_not_retracted(run):
+def test_what_is_not_there_or_no_id_is_not_retracted(run, tmp_path):
     unknown = f"pcite:{'0' * 64}"
 
     said = json.loads(run("citations", "retract", unknown, "--json", code=6))
     assert said["error"]["code"] == "not-found"
-    said = json.loads(run("citations", "retract", "pcite:1", "--json", code=1))
-    assert said["error"]["code"] == "invalid-statement"
+    said = json.loads(run("citations", "retract", "pcite:1", "--json", code=2))
+    assert said["error"]["code"] == "invalid-request"
+    said = json.loads(run("citations", "retract", tmp_path / "none.json", "--json", code=2))
+    assert said["error"]["code"] == "unreadable-file"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (("--page", "3"), "page"),
+        (("--with-quote-text",), "with_quote_text"),
+        (("--supersedes", "x"), "supersedes"),
+        (("--statement", "x" * 2001), "at most 2000 characters"),
+        (("--agent", ""), "agent.name: this is empty"),
+        (("--quote", "a\u202eb"), "quote"),
+    ],
+)
+def test_what_cannot_be_said_is_a_mistake_of_the_caller(run, arguments, named):
+    command = ("cite", PAPER, "-r", "cites", "--id", "x", *arguments, "--json")
+    error = json.loads(run(*command, code=2))["error"]
+
+    assert error["code"] == "invalid-request"
+    assert named in error["message"]
+    assert "String should" not in error["message"]
+
+
+def test_a_citation_is_retracted_by_its_file(run, tmp_path):
+    file = tmp_path / "citation.json"
+    citation_id = cited(run, "-o", file)["citation_id"]
+
+    retracted = json.loads(run("citations", "retract", file, "--json"))
+
+    assert retracted["retracts"] == citation_id
+    assert verified(run, file, code=1) == [("failed", "citation-retracted", "citation")]
 
 
 def test_a_citation_takes_the_place_of_another(run):

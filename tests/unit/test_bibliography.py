@@ -9,7 +9,7 @@ from securesystemslib.dsse import Envelope as OtherEnvelope
 from securesystemslib.signer import CryptoSigner, SSlibKey
 
 from pith_agent import verify
-from pith_agent.errors import NotFoundError, RevokedKeyError, StatementError
+from pith_agent.errors import NotFoundError, RequestError, RevokedKeyError
 from pith_agent.protocol.bibliography import (
     MAX_BIBLIOGRAPHY_PAYLOAD,
     MAX_PAPERS,
@@ -101,13 +101,13 @@ def test_a_thousand_papers_are_signed_at_once_and_one_more_is_refused():
     assert len(statement.payload()) <= MAX_BIBLIOGRAPHY_PAYLOAD
     assert MAX_CITATION_BYTES < len(envelope) <= MAX_ENVELOPE_BYTES
     assert (report.verdict, len(report.papers), asked_for) == ("verified", 1000, [1000])
-    with pytest.raises(StatementError) as caught:
+    with pytest.raises(RequestError) as caught:
         drafted(records)
-    assert caught.value.code == "invalid-statement"
+    assert caught.value.code == "invalid-request"
 
 
 def test_a_bibliography_without_papers_is_not_drafted():
-    with pytest.raises(StatementError):
+    with pytest.raises(RequestError):
         drafted([])
 
 
@@ -119,7 +119,7 @@ def test_a_bibliography_too_large_for_an_envelope_is_neither_drafted_nor_read():
         }
     )
 
-    with pytest.raises(StatementError):
+    with pytest.raises(RequestError):
         draft_bibliography(RECORDS, large, created_at=NOW, nonce=bytes(16))
     huge = said(put("predicate.citing.id", "x" * MAX_BIBLIOGRAPHY_PAYLOAD))
     assert outcome(huge, record=never) == ("failed", "malformed-citation")
@@ -141,7 +141,7 @@ def test_texts_that_steer_how_they_are_shown_are_not_signed(field):
     if field == "citing":
         steering = {"kind": "agent_output", "id": "a\u202eb"}
 
-    with pytest.raises(StatementError):
+    with pytest.raises(RequestError):
         asked(**{field: steering})
 
 

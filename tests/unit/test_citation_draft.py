@@ -2,7 +2,7 @@
 
 import pytest
 
-from pith_agent.errors import StatementError, UnknownClaimError
+from pith_agent.errors import RequestError, UnknownClaimError
 from pith_agent.protocol.citation_draft import claim_of, plain_claim_id
 from pith_agent.protocol.coverage import snapshot_sha256
 from pith_agent.protocol.proof import VerifiedRecord
@@ -90,7 +90,7 @@ def test_characters_that_steer_what_is_shown_are_not_signed(place, character):
         "agent": {"agent": {"name": text, "version": "1"}},
     }
 
-    with pytest.raises(StatementError) as caught:
+    with pytest.raises(RequestError) as caught:
         type(request()).read(
             {
                 "relationship": "cites",
@@ -100,7 +100,7 @@ def test_characters_that_steer_what_is_shown_are_not_signed(place, character):
             }
         )
 
-    assert caught.value.code == "invalid-statement"
+    assert caught.value.code == "invalid-request"
     assert character not in caught.value.message
 
 

@@ -13,9 +13,9 @@ from pith_agent.errors import (
     NoReceiptError,
     NoSigningKeyError,
     OfflineError,
+    RequestError,
     ShortIdentifierError,
     SigningKeyError,
-    StatementError,
     StoreDamagedError,
     StoreUnavailableError,
     UnknownClaimError,
@@ -69,10 +69,10 @@ def test_what_is_returned_is_already_on_the_disk(signing):
 def test_a_statement_too_large_for_an_envelope_is_refused_and_not_logged(signing, dry_run):
     long = request(quote="\U0001f600" * 15_000, with_quote_text=True)
 
-    with pytest.raises(StatementError) as caught:
+    with pytest.raises(RequestError) as caught:
         signing.sign_citation(NUMBER, long, dry_run=dry_run)
 
-    assert caught.value.code == "invalid-statement"
+    assert caught.value.code == "invalid-request"
     assert len(signing.ledger) == 0
 
 

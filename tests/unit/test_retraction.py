@@ -7,7 +7,7 @@ from securesystemslib.dsse import Envelope as OtherEnvelope
 from securesystemslib.exceptions import VerificationError
 from securesystemslib.signer import CryptoSigner, SSlibKey
 
-from pith_agent.errors import StatementError
+from pith_agent.errors import RequestError
 from pith_agent.protocol.canon import canonical_bytes
 from pith_agent.protocol.retraction import (
     MAX_REASON,
@@ -77,9 +77,9 @@ def test_a_retraction_names_the_digest_of_what_it_retracts():
     ],
 )
 def test_what_cannot_be_stated_is_not_drafted(changes):
-    with pytest.raises(StatementError) as caught:
+    with pytest.raises(RequestError) as caught:
         asked(**changes)
-    assert caught.value.code == "invalid-statement"
+    assert caught.value.code == "invalid-request"
 
 
 BAD = {
