@@ -2,8 +2,9 @@
 
 Sphinx writes a page when its source is newer. A page of ours is also out of date when a paper is
 verified no more, or with another key. What each page shows is kept beside the doctrees, for each
-output, as of the last build that has written it: a page that a build left out, because it was
-stopped or because it was asked for others, is written by the next.
+output. Before pages are written, what is noted of them is struck out; it is noted anew when the
+build has ended. Of a page that a build left out, because it was asked for others, the old note
+holds, and a build that was stopped leaves none: the next writes both.
 """
 
 import hashlib
@@ -51,6 +52,8 @@ class ShownPages:
         """The documents whose pages no longer show what was verified."""
         self._now = {**self._now, EVERYWHERE: everything}
         self._stood = self._times()
+        if not self._same:
+            self._keep({name: before[name] for name in before.keys() - {EVERYWHERE, *self.changed}})
 
     def note(self) -> None:
         """Keep what the pages show that this build has written."""
@@ -62,7 +65,10 @@ class ShownPages:
                 # It is there, and as it was.
                 now[name] = self._before.get(name, "")
                 now[EVERYWHERE] = ""
-        self._path.write_text(json.dumps(now, sort_keys=True), "utf-8")
+        self._keep(now)
+
+    def _keep(self, shown: Digests) -> None:
+        self._path.write_text(json.dumps(shown, sort_keys=True), "utf-8")
 
     def _times(self) -> dict[str, int | None]:
         """Document → when its page was written, in nanoseconds; `None` where that is not known."""
