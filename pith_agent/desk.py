@@ -116,8 +116,10 @@ def _where_a_key_is(settings: Settings) -> str:
         found, _ = survey_keys(settings.key_directory)
     except SigningKeyError:  # There is no such directory.
         found = []
-    if others := [entry.path for entry in found if entry.retired_at is None]:
-        return f"Point PITH_KEY_FILE at the key that is to sign: {shlex.quote(str(others[0]))}."
+    if others := [entry for entry in found if entry.retired_at is None]:
+        names = ", ".join(entry.name for entry in others)
+        path = shlex.quote(str(others[0].path))
+        return f"Name one with --key: {names}; or point PITH_KEY_FILE at its file, as {path}."
     # The shell in which the command is run may know of no other home than the default.
     return f"Make one with 'pith-agent keys new --home {shlex.quote(str(settings.home))}'."
 

@@ -19,7 +19,14 @@ from pith_agent.cli.ledger import (
     prove,
     read_proof,
 )
-from pith_agent.cli.options import as_json, dump, ends_with_code, list_by_default, with_client
+from pith_agent.cli.options import (
+    as_json,
+    dump,
+    ends_with_code,
+    list_by_default,
+    sign_with,
+    with_client,
+)
 from pith_agent.cli.passing_on import bundle, cosign
 from pith_agent.cli.passing_on import policy as policy_
 from pith_agent.cli.signed_report import citation_lines, logged_lines, signed_lines
@@ -67,6 +74,7 @@ from pith_agent.tools.results import logged
 @click.option("--supersedes", metavar="ID", help="The earlier citation that this one replaces.")
 @agent
 @model
+@sign_with
 @output
 @dry_run
 @as_json

@@ -77,10 +77,10 @@ def trust(
         else:
             click.echo(f"{removed.name} is no longer trusted.")
     else:
-        trust_public(settings, name, public_key, as_json=as_json, **about)
+        _trust(settings, name, public_key, as_json=as_json, **about)
 
 
-def trust_public(
+def _trust(
     settings: Settings,
     name: str,
     key: str | None,

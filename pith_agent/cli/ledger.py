@@ -8,7 +8,7 @@ from typing import ParamSpec, TypeVar
 
 import click
 
-from pith_agent.cli.options import as_json, dump, ends_with_code, with_client
+from pith_agent.cli.options import as_json, dump, ends_with_code, sign_with, with_client
 from pith_agent.cli.sources import read_source
 from pith_agent.client import Client
 from pith_agent.errors import FileError, LedgerProofError, NotFoundError, StorageError
@@ -46,6 +46,7 @@ def ledger_key(command: Callable[P, R]) -> Callable[P, R]:
 
 @click.command()
 @click.argument("source")
+@sign_with
 @output
 @ledger_name
 @as_json
@@ -74,6 +75,7 @@ def prove(
 
 
 @click.command()
+@sign_with
 @output
 @ledger_name
 @ends_with_code

@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, ParamSpec, TypeVar
@@ -11,7 +12,7 @@ import click
 
 from pith_agent.cli.exit_codes import exit_code
 from pith_agent.client import Client
-from pith_agent.errors import PithError
+from pith_agent.errors import NoSigningKeyError, PithError
 from pith_agent.protocol.policy import STANDARD, STRICT
 from pith_agent.settings import Settings
 
@@ -23,6 +24,12 @@ R = TypeVar("R")
 
 refresh = click.option(
     "--refresh", is_flag=True, help="Ask the registry even for what is in the store."
+)
+sign_with = click.option(
+    "--key",
+    "key_name",
+    metavar="NAME",
+    help="The key to sign with, of those in --home.  [that of PITH_KEY_FILE, or else default]",
 )
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
@@ -54,11 +61,14 @@ def with_settings(command: Callable[..., R]) -> Callable[..., R]:
         registry: tuple[str, ...],
         trust_root: Path | None,
         offline: bool,
+        key_name: str | None = None,
         **kwargs: object,
     ) -> R:
         settings = Settings.from_environment(
             home=home, registry=registry, trust_root=trust_root, offline=offline
         )
+        if key_name is not None:
+            settings = replace(settings, key_file=_key_file(settings, key_name))
         return command(*args, settings=settings, **kwargs)
 
     return wrapped
@@ -101,6 +111,15 @@ def _ask(path: Path) -> "Secret":
     from pith_agent.cli.passphrase import ask_passphrase  # noqa: PLC0415
 
     return ask_passphrase(path)
+
+
+def _key_file(settings: Settings, name: str) -> Path:
+    from pith_agent.storage.keys import find_key  # noqa: PLC0415  # As in `_ask`.
+
+    try:
+        return find_key(settings.key_directory, name).path
+    except NoSigningKeyError as error:
+        raise NoSigningKeyError(error.message, hint="Run 'pith-agent keys list'.") from error
 
 
 def list_by_default(context: click.Context, *, as_json: bool) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from pith_agent.cli.ledger import output, write_lines
-from pith_agent.cli.options import as_json, dump, ends_with_code, with_client
+from pith_agent.cli.options import as_json, dump, ends_with_code, sign_with, with_client
 from pith_agent.cli.sources import read_source
 from pith_agent.client import Client
 from pith_agent.judging import load_policy, read_policy
@@ -17,6 +17,7 @@ from pith_agent.protocol.citation_policy import CitationPolicy, policy_lines
 
 @click.command()
 @click.argument("source")
+@sign_with
 @output
 @ends_with_code
 @with_client
@@ -31,6 +32,7 @@ def cosign(source: str, output: Path | None, client: Client) -> None:
 
 @click.command()
 @click.argument("source")
+@sign_with
 @output
 @ends_with_code
 @with_client

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
 from typing import TypeVar
@@ -12,7 +13,7 @@ from pith_agent.errors import NoPassphraseError
 from pith_agent.settings import Settings
 from pith_agent.storage.key_file import Secret
 from pith_agent.storage.key_sources import MAX_PASSPHRASE_BYTES, KeyOpener, read_passphrase
-from pith_agent.storage.keys import PLAIN, Ask, Keeping
+from pith_agent.storage.keys import PLAIN, Keeping
 
 R = TypeVar("R")
 
@@ -23,8 +24,36 @@ passphrase_file = click.option(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """How the user wants a key to be kept. Asks for a passphrase if need be."""
+
+    passphrase_file: Path | None = None
+    plain: bool = False
+    in_keyring: bool = False
+
+    def keeping(self, known: Secret | None = None) -> Keeping:
+        """How a key is to be kept, with a passphrase that is `known` or new.
+
+        Raises:
+            NoPassphraseError: There is none, and no terminal to ask.
+            UnsafeKeyFileError: The file with it can be read by others.
+        """
+        if self.in_keyring:
+            return Keeping(in_keyring=True)
+        return PLAIN if self.plain else Keeping(known or _new_passphrase(self.passphrase_file))
+
+    def passphrase(self, path: Path) -> Secret:
+        """The passphrase of a key file that is there.
+
+        Raises:
+            SigningKeyError: As `KeyOpener.passphrase`.
+        """
+        return KeyOpener(self.passphrase_file, ask_passphrase).passphrase(path)
+
+
 def with_keeping(command: Callable[..., R]) -> Callable[..., R]:
-    """Give a command `keep`, a function that says how a key is to be kept, and asks if need be."""
+    """Give a command `keep`."""
 
     @passphrase_file
     @click.option("--no-passphrase", is_flag=True, help="Leave the key unencrypted.")
@@ -42,15 +71,8 @@ def with_keeping(command: Callable[..., R]) -> Callable[..., R]:
             raise click.UsageError(
                 "Give one of --passphrase-file, --no-passphrase and --keyring, or none of them."
             )
-        file = passphrase_file or settings.passphrase_file
-
-        def keep(known: Secret | None = None) -> Keeping:
-            if keyring:
-                return Keeping(in_keyring=True)
-            return PLAIN if no_passphrase else Keeping(known or _new_passphrase(file))
-
-        opener = KeyOpener(file, ask_passphrase)
-        return command(*args, keep=keep, ask=opener.passphrase, settings=settings, **kwargs)
+        keep = Keep(passphrase_file or settings.passphrase_file, no_passphrase, keyring)
+        return command(*args, keep=keep, settings=settings, **kwargs)
 
     return wrapped
 
@@ -64,17 +86,6 @@ def ask_passphrase(path: Path) -> Secret:
     if not sys.stdin.isatty():
         raise NoPassphraseError(f"The key in {path} is encrypted, and there is no terminal to ask.")
     return _typed(f"Passphrase of {path.name}", twice=False)
-
-
-def remembered(ask: Ask) -> tuple[Ask, list[Secret]]:
-    """`ask`, and a list into which it puts what it was told."""
-    told: list[Secret] = []
-
-    def asking(path: Path) -> Secret:
-        told.append(ask(path))
-        return told[-1]
-
-    return asking, told
 
 
 def _new_passphrase(file: Path | None) -> Secret:

@@ -11,6 +11,7 @@ from pith_agent.cli.options import (
     dump,
     ends_with_code,
     list_by_default,
+    sign_with,
     with_unattended_client,
 )
 from pith_agent.client import Client
@@ -31,6 +32,7 @@ from pith_agent.tools.catalogue import Format, definitions
     type=click.Path(dir_okay=False, path_type=Path),
     help="Demand the bearer token in this file, mode 0600.",
 )
+@sign_with
 @ends_with_code
 @with_unattended_client
 def mcp(

@@ -9,7 +9,7 @@ import click
 
 from pith_agent import __version__
 from pith_agent.cli.ledger import output
-from pith_agent.cli.options import as_json, dump, ends_with_code, with_client
+from pith_agent.cli.options import as_json, dump, ends_with_code, sign_with, with_client
 from pith_agent.cli.signed_report import signed_lines
 from pith_agent.cli.sources import read_citation_id
 from pith_agent.client import Client
@@ -29,6 +29,7 @@ dry_run = click.option("--dry-run", is_flag=True, help="Show what would be signe
 @click.option("--superseded-by", metavar="ID", help="The citation to rely on instead.")
 @agent
 @model
+@sign_with
 @output
 @dry_run
 @as_json
@@ -86,6 +87,7 @@ def retract(
 )
 @agent
 @model
+@sign_with
 @output
 @dry_run
 @as_json

@@ -85,11 +85,11 @@ def is_public(path: Path) -> bool:
     return not _is_base64(data) and _public(data) is not None
 
 
-def read_seed(path: Path, passphrase: Ask | None = None) -> tuple[Secret, bool]:
+def read_seed(path: Path, passphrase: Ask | None = None) -> tuple[Secret, Secret | None]:
     """The seed in a private file: a key file, PKCS #8 in PEM, or a seed of 32 bytes in base64.
 
     Returns:
-        The seed, and whether a passphrase was needed.
+        The seed, and the passphrase, if one was needed.
 
     Raises:
         NoSigningKeyError: There is no such file.
@@ -99,13 +99,16 @@ def read_seed(path: Path, passphrase: Ask | None = None) -> tuple[Secret, bool]:
     # Read in a frame that has ended before anything is raised: some tracebacks show variables.
     found = _private(path)
     if isinstance(found, Secret):
-        return found, False
+        return found, None
     if found is not None:
         raise SigningKeyError(f"{path} holds no key that can be imported: {found}.", hint=_HINT)
     file = parse_key_file(read_private(path, MAX_KEY_BYTES))
     if file is None:
         raise SigningKeyError(f"{path} holds no Ed25519 private key.", hint=_HINT)
-    return open_seed(path, file, passphrase), file.sealed is not None
+    if file.sealed is None or passphrase is None:
+        return open_seed(path, file, passphrase), None
+    given = passphrase(path)
+    return open_seed(path, file, lambda _: given), given
 
 
 _HINT = "Give a key file, an unencrypted PEM of PKCS #8, or a seed of 32 bytes in base64."

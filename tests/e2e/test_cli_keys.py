@@ -260,15 +260,15 @@ def test_a_signer_is_trusted_by_what_export_public_prints(run, tmp_path, monkeyp
     assert run("citations", "verify", envelope).exit_code == 3
 
 
-def test_a_public_key_that_is_imported_is_trusted_under_its_name(run, tmp_path):
+def test_a_public_key_is_not_imported_but_trusted(run, tmp_path):
     run("keys", "new", "--no-passphrase")
     public = tmp_path / "public.pem"
     public.write_text(run("keys", "export-public").stdout)
 
-    assert code_of(run("keys", "import", public, "--json")) == "invalid-setting"
-    result = run("keys", "import", public, "--name", "alice", "--json")
-    assert [one["name"] for one in json.loads(result.stdout)["signers"]] == ["alice"]
-    assert len(listed(run)) == 1
+    refused = run("keys", "import", public, "--name", "alice", "--json")
+    assert (refused.exit_code, code_of(refused)) == (2, "invalid-setting")
+    assert "keys trust" in json.loads(refused.stdout)["error"]["hint"]
+    assert "No signers" in run("keys", "trust", "--list").stdout
 
 
 def test_a_registrys_key_is_not_trusted(run):

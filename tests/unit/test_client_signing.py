@@ -153,7 +153,7 @@ def test_a_key_of_another_name_is_named_where_none_signs(local):
     with pytest.raises(NoSigningKeyError) as caught:
         local.sign_citation(NUMBER, request())
 
-    assert f"PITH_KEY_FILE at the key that is to sign: {entry.path}" in caught.value.hint
+    assert f"--key: ci; or point PITH_KEY_FILE at its file, as {entry.path}" in caught.value.hint
 
 
 def test_the_key_file_of_the_settings_is_used_and_believed(offline, tmp_path):
