@@ -225,6 +225,6 @@ def _read(payload: bytes, model: type[S]) -> S:
         raise StatementError(f"{where}: {first['msg'].removeprefix('Value error, ')}.") from error
     if statement.payload() != payload:
         raise StatementError(
-            "A field lacks, is null, or has another name than in docs/reference/citation.md."
+            "A field lacks, is null, or has another name than the format gives it."
         )
     return statement

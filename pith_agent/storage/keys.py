@@ -301,7 +301,8 @@ def check_name(name: str) -> str:
     """
     if not re.fullmatch(r"[a-z0-9][a-z0-9._-]{0,39}", name, re.A):
         raise SigningKeyError(
-            f"{name[:40]!a} is no key name: use a-z, 0-9, '.', '_' and '-', at most 40."
+            f"{name[:40]!a} is no key name: use a-z, 0-9, '.', '_' and '-', at most 40.",
+            hint="Choose a name like 'release-bot'.",
         )
     return name
 

@@ -3,6 +3,7 @@
 import errno
 import fcntl
 import os
+import shlex
 import stat
 import tempfile
 from collections.abc import Iterator
@@ -165,7 +166,11 @@ def _read(path: Path, cap: int, forbidden: int) -> bytes:
             raise UnsafeKeyFileError(f"{path} is not a plain file of your own.")
         if state.st_mode & forbidden:
             mode = stat.S_IMODE(state.st_mode)
-            raise UnsafeKeyFileError(f"{path} can be used by others: mode {mode:o}.")
+            raise UnsafeKeyFileError(
+                f"{path} can be used by others: mode {mode:o}.",
+                hint=f"Run 'chmod 600 {shlex.quote(str(path))}'; if others may have read it,"
+                " replace what is in it.",
+            )
         return os.read(handle, cap + 1)
     finally:
         os.close(handle)

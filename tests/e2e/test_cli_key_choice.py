@@ -158,3 +158,21 @@ def test_a_key_that_was_revoked_from_an_earlier_moment_stays_so_and_that_is_said
     assert "already" not in shown
     key = listed(run)["default"]
     assert (key["distrust_after"], key["reason"]) == ("2026-02-01T00:00:00Z", "sold")
+
+
+def test_hints_say_what_to_do_with_the_file_or_the_name_in_question(run, home, tmp_path):
+    entry = new_key(tmp_path / "elsewhere", "mine")
+    entry.path.chmod(0o644)
+    said = json.loads(run("keys", "import", entry.path, "--no-passphrase", "--json", code=2))
+    assert said["error"]["code"] == "unsafe-key-file"
+    assert f"chmod 600 {entry.path}" in said["error"]["hint"]
+
+    said = json.loads(run("keys", "new", "--name", "No name", "--json", code=2))
+    assert said["error"]["code"] == "signing-key"
+    assert "release-bot" in said["error"]["hint"]
+
+    passphrase = tmp_path / "passphrase"
+    passphrase.write_text("x")
+    passphrase.chmod(0o644)
+    said = json.loads(run("keys", "new", "--passphrase-file", passphrase, "--json", code=2))
+    assert f"chmod 600 {passphrase}" in said["error"]["hint"]

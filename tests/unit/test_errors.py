@@ -40,6 +40,8 @@ def test_an_error_is_named_coded_and_documented(error):
 def test_a_hint_is_one_sentence_of_its_own(error):
     assert "hint" in vars(error)
     assert re.fullmatch(r"[A-Z][^\n]*\.", error.hint)
+    # An installation does not have the pages: a hint names their address.
+    assert "docs/" not in error.hint
 
 
 @pytest.mark.parametrize("error", FAMILY, ids=lambda error: error.__name__)
