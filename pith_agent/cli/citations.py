@@ -15,6 +15,7 @@ from pith_agent.cli.ledger import (
     export,
     import_,
     ledger_key,
+    ledger_name,
     output,
     prove,
     read_proof,
@@ -29,7 +30,12 @@ from pith_agent.cli.options import (
 )
 from pith_agent.cli.passing_on import bundle, cosign
 from pith_agent.cli.passing_on import policy as policy_
-from pith_agent.cli.signed_report import citation_lines, logged_lines, signed_lines
+from pith_agent.cli.signed_report import (
+    citation_lines,
+    entry_lines,
+    logged_lines,
+    signed_lines,
+)
 from pith_agent.cli.signing import (
     agent,
     dry_run,
@@ -42,6 +48,7 @@ from pith_agent.cli.sources import read_source
 from pith_agent.client import Client
 from pith_agent.errors import RequestError, SettingsError
 from pith_agent.judging import Asked, read_policy
+from pith_agent.ledgers import ledger_of
 from pith_agent.protocol.checkpoint import NoteKey
 from pith_agent.protocol.citation import RELATIONSHIPS
 from pith_agent.protocol.citation_draft import CitationRequest
@@ -123,13 +130,23 @@ def citations(context: click.Context, as_json: bool) -> None:
 @citations.command("list")
 @click.option("--limit", default=100, show_default=True, type=click.IntRange(1, 10_000))
 @click.option("--start", default=0, show_default=True, type=click.IntRange(0), help="First index.")
+@click.option("--newest", is_flag=True, help="Begin with the newest; --start counts from there.")
+@ledger_name
 @as_json
 @ends_with_code
 @with_client
-def list_(limit: int, start: int, as_json: bool, client: Client) -> None:
-    """List the citations in this machine's ledger."""
-    rows = [logged(entry, client.ledger) for entry in client.ledger.entries(start, limit)]
-    size = len(client.ledger)
+def list_(
+    limit: int, start: int, newest: bool, origin: str | None, as_json: bool, client: Client
+) -> None:
+    """List the citations in this machine's ledger, or in one that was imported."""
+    with ledger_of(client, origin) as ledger:
+        size = len(ledger)
+        if newest:
+            end = max(size - start, 0)
+            start, limit = max(end - limit, 0), min(end, limit)
+        rows = [logged(entry, ledger) for entry in ledger.entries(start, limit)]
+    if newest:
+        rows.reverse()
     if as_json:
         click.echo(
             dump({"size": size, "citations": [row.model_dump(exclude_none=True) for row in rows]})
@@ -143,12 +160,19 @@ def list_(limit: int, start: int, as_json: bool, client: Client) -> None:
 
 @citations.command("show")
 @click.argument("citation_id")
+@ledger_name
 @as_json
 @ends_with_code
 @with_client
-def show(citation_id: str, as_json: bool, client: Client) -> None:
-    """Print the envelope of one citation of the ledger, which is JSON in any case."""
-    click.echo(client.ledger.require(citation_id).envelope.canonical().decode("utf-8"))
+def show(citation_id: str, origin: str | None, as_json: bool, client: Client) -> None:
+    """Print what one citation of the ledger says; with --json, its envelope."""
+    with ledger_of(client, origin) as ledger:
+        entry = ledger.require(citation_id)
+    if as_json:
+        click.echo(entry.envelope.canonical().decode("utf-8"))
+        return
+    for line in entry_lines(entry):
+        click.echo(line)
 
 
 @citations.command("verify")

@@ -8,12 +8,14 @@ from pith_agent.cli.options import dump
 from pith_agent.cli.report import check_lines, coloured
 from pith_agent.protocol.citation_report import CitationReport
 from pith_agent.protocol.display import safe_text
+from pith_agent.protocol.strict_json import parse_json
 from pith_agent.signed import (
     SignedBibliography,
     SignedCitation,
     SignedRetraction,
     SignedStatement,
 )
+from pith_agent.storage.ledger_entry import Entry
 from pith_agent.tools.results import LoggedCitation
 
 
@@ -76,6 +78,18 @@ def logged_lines(row: LoggedCitation) -> Iterator[str]:
     yield f"{row.index:>5}  {row.logged_at}  {said}"
     standing = f"  {coloured(row.standing, row.standing)}" if row.standing else ""
     yield f"       {row.citation_id}{standing}"
+
+
+def entry_lines(entry: Entry) -> Iterator[str]:
+    """One entry of the ledger with all that it says, which nobody has verified here."""
+    yield entry.citation_id
+    yield f"  entry {entry.index}, logged at {entry.logged_at}"
+    for one in entry.envelope.signatures:
+        yield f"  signed by {one.keyid}"
+    payload = entry.envelope.payload_bytes
+    for line in dump(parse_json(payload, cap=len(payload))).split("\n"):
+        indent = line[: len(line) - len(line.lstrip(" "))]
+        yield indent + safe_text(line)
 
 
 def counted(papers: int) -> str:

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Self
 from pydantic import JsonValue
 
 from pith_agent.answers import TARGET_LENGTH, Answer, Fetched, Resolution, Verification
-from pith_agent.errors import PithError
+from pith_agent.errors import CitationError, PithError
 from pith_agent.protocol.citation_draft import plain_claim_id
-from pith_agent.protocol.citation_report import KINDS, CitationReport, Kind
+from pith_agent.protocol.citation_report import KINDS, CitationReport, Kind, read_statement
 from pith_agent.protocol.display import safe_text
 from pith_agent.protocol.record import CLAIMS, at
-from pith_agent.protocol.retraction import Standing
+from pith_agent.protocol.retraction import RetractionStatement, Standing
 from pith_agent.protocol.stated import Coverage, Stated
 from pith_agent.protocol.strict_json import JsonObject
 from pith_agent.signed import SignedCitation
@@ -220,30 +220,33 @@ def logged(entry: "Entry", ledger: "Ledger") -> LoggedCitation:
     # Imported here, as the ledger is by the client: most sessions list nothing.
     from pith_agent.standing import stated_standing  # noqa: PLC0415
 
-    statement = json.loads(entry.envelope.payload_bytes)
-    kind = KINDS.get(statement["predicateType"])
-    named = statement["subject"][0]["name"]
-    said: dict[str, object] = {}
-    if kind in ("citation", "bibliography"):
-        predicate = statement["predicate"]
-        said["relationship"] = predicate["relationship"]
-        said["citing_id"] = safe_text(predicate["citing"]["id"], 500)
-    if kind == "citation":
-        said["pith_number"] = named
-    elif kind == "bibliography":
-        said["papers"] = len(statement["subject"])
-    elif kind == "retraction":
-        said["retracts"] = named
     return LoggedCitation.model_validate(
         {
             "index": entry.index,
             "citation_id": entry.citation_id,
             "logged_at": entry.logged_at,
-            "kind": kind,
-            **said,
+            **_stated(entry.envelope.payload_bytes),
             "standing": stated_standing(entry, ledger),
         }
     )
+
+
+def _stated(payload: bytes) -> dict[str, object]:
+    """What a statement says, for a list. A ledger of others may hold any that was signed."""
+    try:
+        said = read_statement(payload)
+    except CitationError:
+        return {"kind": None}
+    kind, named = KINDS[said.predicate_type], said.subject[0].name
+    if isinstance(said, RetractionStatement):
+        return {"kind": kind, "retracts": named}
+    about: dict[str, object] = {
+        "kind": kind,
+        "relationship": said.predicate.relationship,
+        "citing_id": safe_text(said.predicate.citing.id, 500),
+    }
+    papers = {"papers": len(said.subject)} if kind == "bibliography" else {"pith_number": named}
+    return about | papers
 
 
 def bounded_coverage(report: Verification) -> Verification:

@@ -248,8 +248,12 @@ def test_a_citation_is_signed_listed_and_verified(run, tmp_path):
         checked = run("citations", "verify", "--json", source)
         assert checked.exit_code == 0
         assert results(checked)[0]["relationship"] == "supports"
-    shown = run("citations", "show", citation["citation_id"])
+    shown = run("citations", "show", citation["citation_id"], "--json")
     assert json.loads(shown.stdout) == citation["envelope"]
+    shown = run("citations", "show", citation["citation_id"]).stdout
+    assert '"relationship": "supports"' in shown
+    assert citation["envelope"]["signatures"][0]["keyid"] in shown
+    assert citation["envelope"]["payload"] not in shown
 
 
 @pytest.mark.parametrize("command", ["show", "verify"])

@@ -138,7 +138,7 @@ def test_a_proof_and_a_bundle_are_of_the_entry_that_fits(client, second, home, t
         proofs[label] = said["index"], (tmp_path / f"{label}.p").read_bytes()
     assert (proofs["one"][0], proofs["both"][0]) == (0, 1)
     assert json.loads(run(home, "default", "citations", "prove", name, "--json"))["index"] == 1
-    assert json.loads(run(home, "default", "citations", "show", name)) == both
+    assert json.loads(run(home, "default", "citations", "show", name, "--json")) == both
 
     def code(given, label):
         return client.verify_citation(given, proof=proofs[label][1]).code
