@@ -2,6 +2,7 @@
 
 import json
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from pydantic import JsonValue
 
 from pith_agent.answers import TARGET_LENGTH
+from pith_agent.errors import DuplicateCitationError, PithError
 from pith_agent.protocol.canon import sha256
 from pith_agent.protocol.citation import ID_START, After, Envelope, InTotoStatement, Statement
 from pith_agent.protocol.citation_draft import CitationRequest, draft
@@ -75,6 +77,23 @@ def drafted(
     """
     now, nonce = datetime.now(UTC), secrets.token_bytes(16)
     return Draft(target, record, draft(record, request, created_at=now, nonce=nonce, after=after))
+
+
+def once_each(said: Iterable[Draft | PithError]) -> list[Draft | PithError]:
+    """The drafts of one call, with an error in place of one of a paper that an earlier one is of.
+
+    The names of a paper may differ: what counts is the record that each of them led to.
+    """
+    seen: set[str] = set()
+    checked: list[Draft | PithError] = []
+    for one in said:
+        number = one.record.pith_number if isinstance(one, Draft) else ""
+        if number in seen:
+            one = DuplicateCitationError(f"This is {number}, which an earlier entry names.")
+        elif number:
+            seen.add(number)
+        checked.append(one)
+    return checked
 
 
 def signed_citation(

@@ -11,6 +11,7 @@ from typing import TypeAlias, TypedDict
 
 from pith_agent.desk import SigningDesk, own_publics
 from pith_agent.errors import (
+    AlreadyRetractedError,
     AlreadySignedError,
     NotYourCitationError,
     PithError,
@@ -40,6 +41,7 @@ from pith_agent.signed import (
     SignedCitation,
     SignedRetraction,
     drafted,
+    once_each,
     outcome,
     signed_citation,
 )
@@ -102,7 +104,7 @@ class Statements:
         for name in names:
             require_full(name)  # Before anything is looked up.
         drafts = []
-        for said in self.draft(names, request):
+        for said in once_each(self.draft(names, request)):
             if isinstance(said, PithError):
                 raise said
             drafts.append(said)
@@ -145,6 +147,9 @@ class Statements:
         entry, keyids = self._require_own(request.citation_id)
         if stated_type(entry.envelope.payload_bytes) == RETRACTION_TYPE:
             raise RequestError("Nothing was signed: a retraction cannot be retracted.")
+        spent = self._retracted_by(request.citation_id)
+        if (keyids <= spent) if dry_run else (self._desk.key().keyid in spent):
+            raise AlreadyRetractedError(f"Nothing was signed: {request.citation_id} is retracted.")
         statement = draft_retraction(request, **_moment())
         signed = () if dry_run else self._sign([statement], only=keyids)[0]
         return SignedRetraction(**outcome(statement, *signed), retracts=request.citation_id)
@@ -238,6 +243,19 @@ class Statements:
         if not keyids:
             raise NotYourCitationError(f"No key of this machine signed {citation_id}.")
         return entry, keyids
+
+    def _retracted_by(self, citation_id: str) -> frozenset[str]:
+        """The key ids of this machine by which the ledger has a retraction of a citation."""
+        retractions = [
+            entry.envelope
+            for entry in self._desk.ledger.about(citation_id)
+            if stated_type(entry.envelope.payload_bytes) == RETRACTION_TYPE
+        ]
+        return frozenset(
+            sha256(public).hex()
+            for public in own_publics(self._desk.settings)
+            if any(signed_with(envelope, public) for envelope in retractions)
+        )
 
 
 def require_full(name: Name) -> None:

@@ -35,6 +35,7 @@ PithError
 """
 
 from pith_agent.errors.citation import (
+    AlreadyRetractedError,
     AlreadySignedError,
     BundleError,
     CheckpointError,
@@ -140,6 +141,7 @@ __all__ = [
     "AbstractMismatchError",
     "AbstractUnconfirmedError",
     "AliasMismatchError",
+    "AlreadyRetractedError",
     "AlreadySignedError",
     "AmbiguousError",
     "ArgumentsError",

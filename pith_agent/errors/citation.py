@@ -31,6 +31,13 @@ class RequestError(StatementError):
     hint = "Correct what is named above, and sign again."
 
 
+class AlreadyRetractedError(RequestError):
+    """The key has retracted that citation before."""
+
+    code = "already-retracted"
+    hint = "Nothing needs to be done: 'citations verify' says that it is retracted."
+
+
 class UnknownStatementError(CitationError):
     """The statement is of a kind that this version does not know."""
 
@@ -94,7 +101,7 @@ class FutureCitationError(CitationError):
     hint = "Check the clock of the machine that signed."
 
 
-class DuplicateCitationError(CitationError):
+class DuplicateCitationError(RequestError):
     """One call names the same paper twice."""
 
     code = "duplicate"

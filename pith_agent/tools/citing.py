@@ -12,7 +12,6 @@ from pith_agent.client import Client
 from pith_agent.errors import (
     ArgumentsError,
     CitationError,
-    DuplicateCitationError,
     NotFoundError,
     PithError,
     ShortIdentifierError,
@@ -25,7 +24,7 @@ from pith_agent.protocol.citation_report import CitationReport
 from pith_agent.protocol.display import safe_text
 from pith_agent.protocol.identifier import parse_identifier
 from pith_agent.protocol.strict_json import JsonObject
-from pith_agent.signed import Draft, SignedCitation, signed_citation
+from pith_agent.signed import Draft, SignedCitation, once_each, signed_citation
 from pith_agent.tools.definition import (
     LIST_LIMITS,
     Arguments,
@@ -117,7 +116,7 @@ def _sign(client: Client, arguments: SignArguments, progress: Progress) -> Signe
     bounded("ids", len(arguments.ids))
     request = _request(arguments)
     ask = partial(client.statements.draft, request=request)
-    said = _once_each(in_batches(ask, arguments.ids, progress))
+    said = once_each(in_batches(ask, arguments.ids, progress))
     drafts = [one for one in said if isinstance(one, Draft)]
     # All that is proved is signed and logged at once: if the disk fails, nothing was signed.
     if arguments.dry_run or not drafts:
@@ -130,20 +129,6 @@ def _sign(client: Client, arguments: SignArguments, progress: Progress) -> Signe
         for target, one in zip(arguments.ids, said, strict=True)
     )
     return Signed(items=tuple(items))
-
-
-def _once_each(said: list[Draft | PithError]) -> list[Draft | PithError]:
-    """The drafts, with an error in place of one of a paper that an earlier one is of."""
-    seen: set[str] = set()
-    checked: list[Draft | PithError] = []
-    for one in said:
-        number = one.record.pith_number if isinstance(one, Draft) else ""
-        if number in seen:
-            one = DuplicateCitationError(f"This is {number}, which an earlier entry names.")
-        elif number:
-            seen.add(number)
-        checked.append(one)
-    return checked
 
 
 def _cited(citation: SignedCitation) -> SignedItem:

@@ -186,3 +186,24 @@ def test_the_list_says_what_each_statement_is_and_whether_it_stands(run, documen
     assert shown[3].endswith("superseded")
     assert "2 papers" in shown[6]
     assert f"retracts    {old}" in shown[8]
+
+
+def test_a_citation_is_retracted_once(run):
+    citation_id = cited(run)["citation_id"]
+    run("citations", "retract", citation_id)
+
+    for more in ((), ("--dry-run",), ("--reason", "Once more.")):
+        said = json.loads(run("citations", "retract", citation_id, *more, "--json", code=2))
+        assert said["error"]["code"] == "already-retracted"
+    assert json.loads(run("citations", "--json"))["size"] == 2
+
+
+@pytest.mark.parametrize("dry_run", [(), ("--dry-run",)])
+def test_a_paper_that_is_named_twice_is_cited_by_nothing(run, dry_run):
+    names = (PAPER, OTHER, NUMBER)
+    command = ("cite", *names, "-r", "cites", "--id", "x", *dry_run, "--json")
+
+    said = json.loads(run(*command, code=2))
+
+    assert said["error"]["code"] == "duplicate"
+    assert json.loads(run("citations", "--json"))["size"] == 0
