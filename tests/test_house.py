@@ -7,12 +7,15 @@ import re
 import subprocess
 import sys
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import pytest
 
 import pith_agent
 from pith_agent import errors
+from pith_agent.cli import main
 from pith_agent.protocol.verify import CHECKS, examine
 from tests.documents import REAL
 
@@ -204,6 +207,49 @@ def test_every_variable_is_documented_and_every_documented_variable_is_read():
     assert read
     assert {name for name in read if not documented(name, REFERENCE / "settings.md")} == set()
     assert set(re.findall(r"PITH_[A-Z_]+\b", page)) - read == set()
+
+
+SHARED = {"--home", "--registry", "--trust-root", "--offline", "--json"}
+
+
+def option_rows() -> list[tuple[list[str], set[str]]]:
+    """The rows of the table of options: commands, as `keys new`, and the options named there."""
+    table = text_of(REFERENCE / "cli.md").partition("## Options of single commands")[2]
+    rows = []
+    for row in re.findall(r"^\| (`.+?) \| (.+) \|$", table.partition("\n## ")[0], re.M):
+        commands = []
+        for part in row[0].split(";"):
+            first, *more = re.findall(r"`([a-z -]+)`", part)
+            group = f"{first.rpartition(' ')[0]} ".lstrip()
+            commands += [first, *(f"{group}{name}" for name in more)]
+        rows.append((commands, set(re.findall(r"`(--?[a-z-]+)", row[1]))))
+    return rows
+
+
+def commands_of(group: click.Group, prefix: str = "") -> Iterator[tuple[str, click.Command]]:
+    for name in group.commands:
+        command = group.commands[name]
+        if isinstance(command, click.Group):
+            yield from commands_of(command, f"{prefix}{name} ")
+        else:
+            yield f"{prefix}{name}", command
+
+
+def test_every_option_of_the_command_line_is_documented_and_exists():
+    spelled = {
+        name: [set(option.opts) for option in command.params if isinstance(option, click.Option)]
+        for name, command in commands_of(main)
+    }
+    missing, invented = [], []
+    for name, options in spelled.items():
+        told = SHARED.union(*(options for commands, options in option_rows() if name in commands))
+        missing += [(name, option) for option in options if not option & told]
+    for commands, told in option_rows():
+        known = set().union(*(option for name in commands for option in spelled[name]))
+        invented += [(commands, option) for option in told - known]
+
+    assert len(spelled) > 20
+    assert (missing, invented) == ([], [])
 
 
 def tracked() -> list[Path]:

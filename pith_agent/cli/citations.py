@@ -1,6 +1,5 @@
 """`cite` and `citations`: sign what you say of papers, and check what others signed."""
 
-import base64
 import hashlib
 import sys
 from pathlib import Path
@@ -44,9 +43,9 @@ from pith_agent.cli.signing import (
     sign_bibliography,
     write_envelopes,
 )
-from pith_agent.cli.sources import read_source
+from pith_agent.cli.sources import accepted_signer, read_signer, read_source
 from pith_agent.client import Client
-from pith_agent.errors import RequestError, SettingsError
+from pith_agent.errors import RequestError
 from pith_agent.judging import Asked, read_policy
 from pith_agent.ledgers import ledger_of
 from pith_agent.protocol.checkpoint import NoteKey
@@ -82,7 +81,7 @@ from pith_agent.tools.results import logged
 @agent
 @model
 @sign_with
-@output
+@output("the signed envelopes")
 @dry_run
 @as_json
 @ends_with_code
@@ -127,7 +126,7 @@ def citations(context: click.Context, as_json: bool) -> None:
     list_by_default(context, as_json=as_json)
 
 
-@citations.command("list")
+@citations.command("list", short_help="List the citations of a ledger.")
 @click.option("--limit", default=100, show_default=True, type=click.IntRange(1, 10_000))
 @click.option("--start", default=0, show_default=True, type=click.IntRange(0), help="First index.")
 @click.option("--newest", is_flag=True, help="Begin with the newest; --start counts from there.")
@@ -158,7 +157,7 @@ def list_(
     click.echo(f"{len(rows)} of {size} citations.")
 
 
-@citations.command("show")
+@citations.command("show", short_help="Print what one citation says.")
 @click.argument("citation_id")
 @ledger_name
 @as_json
@@ -175,14 +174,9 @@ def show(citation_id: str, origin: str | None, as_json: bool, client: Client) ->
         click.echo(line)
 
 
-@citations.command("verify")
+@citations.command("verify", short_help="Check signed citations, rule by rule.")
 @click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
-@click.option(
-    "--public-key",
-    multiple=True,
-    metavar="BASE64",
-    help="A signer whose citations you accept, beside yourself; repeat for several.",
-)
+@accepted_signer
 @click.option(
     "--proof",
     type=click.Path(dir_okay=False, path_type=Path),
@@ -219,7 +213,7 @@ def verify(
     A SOURCE is a file with an envelope or a bundle, - for standard input, or a citation id of the
     ledger. A bundle is verified with the records in it.
     """
-    signers = [_public_key(text) for text in public_key]
+    signers = list(map(read_signer, public_key))
     asked: Asked = {
         "policy": read_policy(policy) if policy else None,
         "citing_sha256": _sha256(citing) if citing else None,
@@ -266,13 +260,3 @@ def _citing(path: Path | None, name: str | None, kind: str | None) -> dict[str, 
 def _sha256(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _public_key(text: str) -> bytes:
-    try:
-        key = base64.b64decode(text, validate=True)
-    except ValueError as error:
-        raise SettingsError("A public key is base64 of 32 bytes.") from error
-    if len(key) != 32:
-        raise SettingsError("A public key is base64 of 32 bytes.")
-    return key

@@ -22,7 +22,7 @@ from pith_agent.storage.signers import (
 )
 
 
-@click.command("trust")
+@click.command("trust", short_help="Accept citations of others, or list whose are.")
 @click.argument("name", required=False)
 @click.option(
     "--public-key", metavar="KEY", help="Base64, or a file in PEM, base64 or JSON: its public key."

@@ -50,7 +50,7 @@ def keys(context: click.Context, as_json: bool) -> None:
 keys.add_command(trust)
 
 
-@keys.command("new")
+@keys.command("new", short_help="Make a signing key.")
 @of_key
 @as_json
 @ends_with_code
@@ -66,7 +66,7 @@ def new(name: str, as_json: bool, keep: Keep, settings: Settings) -> None:
     _show(entry, settings, as_json)
 
 
-@keys.command("list")
+@keys.command("list", short_help="List the keys of this machine.")
 @as_json
 @ends_with_code
 @with_settings
@@ -82,7 +82,7 @@ def list_(as_json: bool, settings: Settings) -> None:
         sys.exit(exit_code(one.error))
 
 
-@keys.command("show")
+@keys.command("show", short_help="Show the public half of one key.")
 @click.argument("name", required=False)
 @as_json
 @ends_with_code
@@ -92,7 +92,7 @@ def show(name: str | None, as_json: bool, settings: Settings) -> None:
     show_keys([own_key(settings, name)], settings, as_json)
 
 
-@keys.command("export-public")
+@keys.command("export-public", short_help="Print the public half of a key, for others.")
 @click.argument("name", required=False)
 @click.option(
     "--format",
@@ -123,7 +123,7 @@ def export_public(name: str | None, form: PublicFormat, as_json: bool, settings:
     click.echo(text, nl=False)
 
 
-@keys.command("import")
+@keys.command("import", short_help="Take over a key from a file.")
 @click.argument("file", type=click.Path(path_type=Path))
 @of_key
 @as_json
@@ -151,7 +151,7 @@ def import_(file: Path, name: str, as_json: bool, keep: Keep, settings: Settings
         click.echo(f"{file} still holds the key too: remove it if you need it no longer.")
 
 
-@keys.command("rotate")
+@keys.command("rotate", short_help="Put a new key in the place of one.")
 @click.argument("name", default=DEFAULT_NAME)
 @as_json
 @ends_with_code
@@ -173,7 +173,7 @@ def rotate(name: str, as_json: bool, keep: Keep, settings: Settings) -> None:
         click.echo(f"Give the new public key to those who trust you: keys export-public {name}")
 
 
-@keys.command("revoke")
+@keys.command("revoke", short_help="Say that a key is not to be believed.")
 @click.argument("name")
 @click.option(
     "--distrust-after",

@@ -9,7 +9,7 @@ from typing import ParamSpec, TypeVar
 import click
 
 from pith_agent.cli.options import as_json, dump, ends_with_code, sign_with, with_client
-from pith_agent.cli.sources import read_source
+from pith_agent.cli.sources import read_envelope
 from pith_agent.client import Client
 from pith_agent.errors import FileError, LedgerProofError, NotFoundError, StorageError
 from pith_agent.ledgers import extension, keep_export, ledger_of, own_keys
@@ -26,12 +26,15 @@ from pith_agent.storage.private_file import staged
 P = ParamSpec("P")
 R = TypeVar("R")
 
-output = click.option(
-    "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Write here."
-)
 ledger_name = click.option(
     "--ledger", "origin", metavar="ORIGIN", help="An imported ledger instead of this machine's."
 )
+
+
+def output(what: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Give a command a file to write to; `what` says what is written there."""
+    kind = click.Path(dir_okay=False, path_type=Path)
+    return click.option("-o", "--output", type=kind, help=f"Write {what} to this file.")
 
 
 def ledger_key(command: Callable[P, R]) -> Callable[P, R]:
@@ -44,10 +47,10 @@ def ledger_key(command: Callable[P, R]) -> Callable[P, R]:
     )(command)
 
 
-@click.command()
+@click.command(short_help="Prove that a citation is in the ledger.")
 @click.argument("source")
 @sign_with
-@output
+@output("the proof")
 @ledger_name
 @as_json
 @ends_with_code
@@ -74,9 +77,9 @@ def prove(
         sys.stdout.buffer.write(proof.dump())
 
 
-@click.command()
+@click.command(short_help="Write the whole ledger as one file.")
 @sign_with
-@output
+@output("the ledger")
 @ledger_name
 @ends_with_code
 @with_client
@@ -90,7 +93,7 @@ def export(output: Path | None, origin: str | None, client: Client) -> None:
             sys.stdout.buffer.writelines(lines)
 
 
-@click.command("import")
+@click.command("import", short_help="Check an exported ledger, and keep it.")
 @click.argument("file", type=click.Path(path_type=Path))
 @ledger_key
 @as_json
@@ -120,7 +123,7 @@ def import_(file: Path, ledger_key: tuple[str, ...], as_json: bool, client: Clie
     type=click.Path(dir_okay=False, path_type=Path),
     help="A checkpoint kept before: say whether the ledger has all that it had then.",
 )
-@output
+@output("the checkpoint, or the key,")
 @ledger_name
 @as_json
 @ends_with_code
@@ -161,7 +164,7 @@ def _extension(then: Checkpoint, proof: list[bytes]) -> dict[str, object]:
 def _entry(client: Client, ledger: Ledger, source: str) -> Entry:
     if source.startswith(ID_START):
         return ledger.require(source)
-    envelope = open_envelope(read_source(client, source)).envelope
+    envelope = open_envelope(read_envelope(client, source)).envelope
     entry = ledger.holding(envelope)
     if entry is None:
         raise NotFoundError(

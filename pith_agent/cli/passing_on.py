@@ -7,7 +7,8 @@ import click
 
 from pith_agent.cli.ledger import output, write_lines
 from pith_agent.cli.options import as_json, dump, ends_with_code, sign_with, with_client
-from pith_agent.cli.sources import read_source
+from pith_agent.cli.signed_report import bundle_lines, cosigned_lines
+from pith_agent.cli.sources import read_envelope
 from pith_agent.client import Client
 from pith_agent.judging import load_policy, read_policy
 from pith_agent.passing_on import cosign as cosigned
@@ -18,31 +19,42 @@ from pith_agent.protocol.citation_policy import CitationPolicy, policy_lines
 @click.command()
 @click.argument("source")
 @sign_with
-@output
+@output("the envelope, with your signature,")
 @ends_with_code
 @with_client
 def cosign(source: str, output: Path | None, client: Client) -> None:
     """Add your signature to a signed statement.
 
     It is verified first: what is refuted, or cites a record that is not at hand, is not signed.
-    SOURCE is a file with an envelope, - for standard input, or a citation id of the ledger.
+    SOURCE is a file with an envelope or a bundle, - for standard input, or a citation id of the
+    ledger.
     """
-    _write(cosigned(client, read_source(client, source)).canonical() + b"\n", output)
+    envelope = cosigned(client, read_envelope(client, source))
+    _write(envelope.canonical() + b"\n", output)
+    if output is not None:
+        entry = client.ledger.holding(envelope)
+        for line in cosigned_lines(source, envelope, entry.index if entry else None):
+            click.echo(line)
 
 
 @click.command()
 @click.argument("source")
 @sign_with
-@output
+@output("the bundle")
 @ends_with_code
 @with_client
 def bundle(source: str, output: Path | None, client: Client) -> None:
     """Write one file that verifies offline.
 
     It holds the envelope, the cited records with their receipts, and the proof of the ledger.
-    SOURCE is a file with an envelope, - for standard input, or a citation id of the ledger.
+    SOURCE is a file with an envelope, - for standard input, or a citation id of the ledger. A
+    bundle is made anew.
     """
-    _write(make_bundle(client, read_source(client, source)).dump(), output)
+    made = make_bundle(client, read_envelope(client, source))
+    _write(made.dump(), output)
+    if output is not None:
+        for line in bundle_lines(source, made):
+            click.echo(line)
 
 
 @click.command()

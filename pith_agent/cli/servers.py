@@ -93,7 +93,7 @@ def mirror(context: click.Context, as_json: bool) -> None:
     list_by_default(context, as_json=as_json)
 
 
-@mirror.command()
+@mirror.command(short_help="Serve records, bundles and pages over HTTP.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", default=8765, show_default=True, type=click.IntRange(0, 65535))
 @as_json
@@ -115,7 +115,7 @@ def serve(host: str, port: int, as_json: bool, client: Client) -> None:
     run(client.store, client.trust, host=host, port=port, ready=ready)
 
 
-@mirror.command()
+@mirror.command(short_help="Add documents to the store.")
 @click.argument(
     "files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path)
 )

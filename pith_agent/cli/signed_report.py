@@ -6,6 +6,8 @@ import click
 
 from pith_agent.cli.options import dump
 from pith_agent.cli.report import check_lines, coloured
+from pith_agent.protocol.citation import Envelope
+from pith_agent.protocol.citation_bundle import CitationBundle
 from pith_agent.protocol.citation_report import CitationReport
 from pith_agent.protocol.display import safe_text
 from pith_agent.protocol.strict_json import parse_json
@@ -39,6 +41,25 @@ def signed_lines(signed: SignedStatement) -> Iterator[str]:
         yield f"  entry {signed.ledger_index} of the ledger"
     if not signed.signed:
         yield dump(signed.statement)
+
+
+def cosigned_lines(source: str, envelope: Envelope, index: int | None) -> Iterator[str]:
+    """One statement that this machine signed too."""
+    yield f"{safe_text(source)}  {click.style('SIGNED', fg='green', bold=True)}"
+    yield f"  {envelope.citation_id}"
+    yield f"  with the key {envelope.signatures[-1].keyid}"
+    if index is not None:
+        yield f"  entry {index} of the ledger"
+
+
+def bundle_lines(source: str, bundle: CitationBundle) -> Iterator[str]:
+    """One bundle that was written."""
+    yield f"{safe_text(source)}  bundled"
+    records = "1 record" if len(bundle.records) == 1 else f"{len(bundle.records)} records"
+    proof = (
+        "the proof of the ledger" if bundle.proof else "no proof: the ledger does not have it so"
+    )
+    yield f"  {records}, {proof}"
 
 
 def citation_lines(source: str, report: CitationReport) -> Iterator[str]:

@@ -23,14 +23,14 @@ model = click.option("--model", help="The model that the agent runs on.")
 dry_run = click.option("--dry-run", is_flag=True, help="Show what would be signed; write nothing.")
 
 
-@click.command("retract")
+@click.command("retract", short_help="Sign that a citation is not to be relied on.")
 @click.argument("source")
 @click.option("--reason", help="Why, for everyone to read.")
 @click.option("--superseded-by", metavar="ID", help="The citation to rely on instead.")
 @agent
 @model
 @sign_with
-@output
+@output("the signed envelope")
 @dry_run
 @as_json
 @ends_with_code
@@ -61,7 +61,7 @@ def retract(
     _show(signed, output, as_json=as_json)
 
 
-@click.command("sign-bibliography")
+@click.command("sign-bibliography", short_help="Sign that a document cites all its papers.")
 @click.argument("document", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.argument("targets", nargs=-1, metavar="[TARGET]...")
 @click.option(
@@ -88,7 +88,7 @@ def retract(
 @agent
 @model
 @sign_with
-@output
+@output("the signed envelope")
 @dry_run
 @as_json
 @ends_with_code

@@ -128,7 +128,7 @@ def test_a_record_that_is_not_at_hand_is_undecidable_as_for_verify(desk, strange
     [
         (("missing.json", "--to", "json-ld"), "unreadable-file", 2),
         (("pcite:" + "0" * 64, "--to", "json-ld"), "not-found", 6),
-        (("-", "--to", "json-ld", "--public-key", "AAAA"), "invalid-setting", 2),
+        (("-", "--to", "json-ld", "--public-key", "AAAA"), "unreadable-file", 2),
         (("-", "--to", "json-ld"), "malformed-citation", 1),
     ],
 )

@@ -26,6 +26,14 @@ def test_a_group_without_a_command_lists(tmp_path, monkeypatch, group, field):
     assert field in json.loads(result.stdout)
 
 
+@pytest.mark.parametrize("group", [(), ("keys",), ("citations",), ("mirror",)])
+def test_the_summary_of_each_command_is_whole(group):
+    shown = CliRunner().invoke(main, [*group, "--help"]).stdout
+
+    summaries = shown.partition("Commands:")[2].splitlines()
+    assert [line for line in summaries if line.endswith("...")] == []
+
+
 def test_a_brief_report_still_tells_a_warning(tmp_path, monkeypatch):
     monkeypatch.setenv("PITH_HOME", str(tmp_path))
     number = "pith:2023:ODXWRQYNXKOR3ZX6FVYSFXZLUC"

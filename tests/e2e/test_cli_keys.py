@@ -338,7 +338,7 @@ def test_a_server_signs_with_an_encrypted_key_and_shows_neither_key_nor_passphra
         replies.append(agent.call("sign_citation", **{**SIGNING, "ids": ["nonsense"]}))
         (home / "keys" / "default.json").chmod(0o644)
         replies.append(agent.call("sign_citation", **SIGNING))
-        assert replies[-1].code == "unsafe-key-file"
+        assert "[unsafe-key-file] Run 'chmod 600 " in replies[-1].text
     log = b"".join(agent.log.queue).decode()
 
     for shown in (*(reply.raw for reply in replies), log):
