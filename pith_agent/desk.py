@@ -11,8 +11,9 @@ from functools import partial
 from pith_agent.errors import KeyRetiredError, NoSigningKeyError, SigningKeyError
 from pith_agent.protocol.checkpoint import NoteKey, claimed_checkpoint
 from pith_agent.protocol.citation import CitationKey
-from pith_agent.protocol.citation_signer import Signer, parse_time
+from pith_agent.protocol.citation_signer import Signer
 from pith_agent.protocol.envelope_check import CLOCK_SKEW, signed_with
+from pith_agent.protocol.moment import parse_time
 from pith_agent.settings import Settings
 from pith_agent.storage.key_sources import KeyOpener
 from pith_agent.storage.keys import Ask, UnusableKey, key_path, read_key_file, survey_keys

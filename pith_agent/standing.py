@@ -17,7 +17,6 @@ from pith_agent.errors import (
     NotFoundError,
     StorageError,
 )
-from pith_agent.protocol.canon import sha256
 from pith_agent.protocol.citation_check import Lookup, Lookups, one_by_one
 from pith_agent.protocol.citation_report import KINDS, CitationReport, examine_citation
 from pith_agent.protocol.citation_signer import Signer, with_signers
@@ -27,6 +26,7 @@ from pith_agent.protocol.record import at
 from pith_agent.protocol.report import Check
 from pith_agent.protocol.retraction import RETRACTION_TYPE, Standing
 from pith_agent.protocol.strict_json import JsonObject
+from pith_agent.protocol.trust import keyid_of
 from pith_agent.storage.ledger import Ledger
 from pith_agent.storage.ledger_entry import Entry
 from pith_agent.storage.ledger_export import foreign_ledgers
@@ -67,7 +67,7 @@ def verify_statement(
 
     report = judge(citation, record, records)
     own = {signer.keyid: signer.public for signer in known if signer.own}
-    publics = {sha256(public).hex(): public for public in accepted}
+    publics = {keyid_of(public): public for public in accepted}
     alone = partial(judge, record=_not_looked_up, records=one_by_one(_not_looked_up))
     with known_ledgers(desk) as ledgers:
         return with_standing(report, ledgers, alone, publics, own)

@@ -25,7 +25,6 @@ from pith_agent.protocol.bibliography import (
     BibliographyRequest,
     draft_bibliography,
 )
-from pith_agent.protocol.canon import sha256
 from pith_agent.protocol.citation import MAX_SIGNATURES, After, Envelope, InTotoStatement, pae
 from pith_agent.protocol.citation_draft import CitationRequest
 from pith_agent.protocol.citation_report import read_statement
@@ -34,7 +33,7 @@ from pith_agent.protocol.envelope_check import signed_with, stated_type
 from pith_agent.protocol.identifier import Identifier, parse_identifier
 from pith_agent.protocol.proof import VerifiedRecord
 from pith_agent.protocol.retraction import RETRACTION_TYPE, RetractionRequest, draft_retraction
-from pith_agent.protocol.trust import signature_holds
+from pith_agent.protocol.trust import keyid_of, signature_holds
 from pith_agent.signed import (
     Draft,
     SignedBibliography,
@@ -234,7 +233,7 @@ class Statements:
         entry = self._desk.ledger.require(citation_id)
         message = pae(entry.envelope.payload_bytes)
         keyids = frozenset(
-            sha256(public).hex()
+            keyid_of(public)
             for public in own_publics(self._desk.settings)
             for logged in self._desk.ledger.all_of(citation_id)
             for signature in logged.envelope.signatures
@@ -252,7 +251,7 @@ class Statements:
             if stated_type(entry.envelope.payload_bytes) == RETRACTION_TYPE
         ]
         return frozenset(
-            sha256(public).hex()
+            keyid_of(public)
             for public in own_publics(self._desk.settings)
             if any(signed_with(envelope, public) for envelope in retractions)
         )

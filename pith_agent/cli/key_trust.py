@@ -5,9 +5,8 @@ import click
 from pith_agent.cli.moments import moment
 from pith_agent.cli.options import as_json, dump, ends_with_code, with_settings
 from pith_agent.errors import SettingsError
-from pith_agent.protocol.canon import sha256
 from pith_agent.protocol.display import safe_text
-from pith_agent.protocol.trust import TrustRoot
+from pith_agent.protocol.trust import TrustRoot, keyid_of
 from pith_agent.settings import Settings
 from pith_agent.storage.key_formats import read_public
 from pith_agent.storage.keys import check_name
@@ -145,7 +144,7 @@ def _show(signers: list[TrustedSigner] | tuple[TrustedSigner, ...], as_json: boo
 def _public(signer: TrustedSigner) -> dict[str, str | None]:
     return {
         "name": signer.name,
-        "keyid": sha256(signer.raw).hex(),
+        "keyid": keyid_of(signer.raw),
         "public_key_b64": signer.public,
         "identity": signer.identity,
         "until": signer.until,

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import click
 
-from pith_agent.protocol.citation_signer import parse_time
+from pith_agent.protocol.moment import parse_time
 
 
 def moment(of_day: str) -> Callable[[click.Context, click.Parameter, str | None], str | None]:

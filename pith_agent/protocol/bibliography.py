@@ -28,9 +28,9 @@ from pith_agent.protocol.citation_draft import (
     SigningRequest,
     cited,
     stated_nonce,
-    stated_time,
     subject,
 )
+from pith_agent.protocol.moment import time_text
 from pith_agent.protocol.proof import VerifiedRecord
 
 MAX_PAPERS = 1000
@@ -117,7 +117,7 @@ def draft_bibliography(
             cited=tuple(map(cited, proofs)),
             agent=request.agent,
             verification=Checked(verdict="verified", policy=proofs[0].policy),
-            created_at=stated_time(created_at),
+            created_at=time_text(created_at),
             nonce=stated_nonce(nonce),
             after=after,
         ),

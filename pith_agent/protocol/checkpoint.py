@@ -27,7 +27,7 @@ from pith_agent.errors import (
     UnknownLedgerError,
 )
 from pith_agent.protocol.merkle import EMPTY_ROOT, HASH_BYTES, MAX_SIZE, verify_consistency
-from pith_agent.protocol.trust import signature_holds
+from pith_agent.protocol.trust import keyid_of, signature_holds
 
 MAX_NOTE_BYTES = 64 << 10
 MAX_SIGNATURES = 16
@@ -184,7 +184,7 @@ class CheckpointKey:
 
 def origin_of(public: bytes) -> str:
     """The name of the ledger that is signed with that key, unless it was given another."""
-    return f"pith-agent.local/{hashlib.sha256(public).hexdigest()[:16]}"
+    return f"pith-agent.local/{keyid_of(public)[:16]}"
 
 
 def sign_checkpoint(checkpoint: Checkpoint, key: CheckpointKey) -> bytes:

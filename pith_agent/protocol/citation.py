@@ -30,6 +30,7 @@ from pydantic import (
 )
 
 from pith_agent.protocol.canon import canonical_bytes
+from pith_agent.protocol.trust import keyid_of
 
 if TYPE_CHECKING:
     from pith_agent.protocol.checkpoint import CheckpointKey
@@ -276,7 +277,7 @@ class CitationKey:
     @property
     def keyid(self) -> str:
         """SHA-256 of the public key, 64 hex digits."""
-        return hashlib.sha256(self.public).hexdigest()
+        return keyid_of(self.public)
 
     def sign(self, statement: InTotoStatement) -> Envelope:
         """Sign a statement."""

@@ -5,7 +5,7 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Self
 
 from pydantic import (
@@ -47,6 +47,7 @@ from pith_agent.protocol.citation import (
     Words,
 )
 from pith_agent.protocol.display import steers
+from pith_agent.protocol.moment import time_text
 from pith_agent.protocol.proof import VerifiedRecord
 from pith_agent.protocol.record import CLAIMS, CLAIMS_HASH, at
 from pith_agent.protocol.strict_json import JsonObject
@@ -211,7 +212,7 @@ def draft(
             statement=request.statement,
             agent=request.agent,
             verification=Checked(verdict="verified", policy=record.policy),
-            created_at=stated_time(created_at),
+            created_at=time_text(created_at),
             nonce=stated_nonce(nonce),
             after=after,
             supersedes=request.supersedes,
@@ -223,11 +224,6 @@ def draft(
             " in an envelope."
         )
     return statement
-
-
-def stated_time(moment: datetime) -> str:
-    """A time as statements have it, in UTC: `YYYY-MM-DDTHH:MM:SSZ`."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def stated_nonce(nonce: bytes) -> str:

@@ -40,8 +40,9 @@ from pith_agent.errors import (
 )
 from pith_agent.protocol.citation import RELATIONSHIPS
 from pith_agent.protocol.citation_report import CitationReport
-from pith_agent.protocol.citation_signer import Signer, parse_time
+from pith_agent.protocol.citation_signer import Signer
 from pith_agent.protocol.display import safe_text
+from pith_agent.protocol.moment import parse_time
 from pith_agent.protocol.record import at
 from pith_agent.protocol.report import Check
 from pith_agent.protocol.trust import is_public_key

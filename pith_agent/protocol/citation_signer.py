@@ -5,15 +5,15 @@ Source: docs/reference/citation.md, "Signers".
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from pith_agent.errors import ExpiredSignerError, RevokedLaterError, RevokedSignerError
-from pith_agent.protocol.canon import sha256
 from pith_agent.protocol.citation_report import CitationReport
+from pith_agent.protocol.moment import parse_time, time_text
 from pith_agent.protocol.report import Check
+from pith_agent.protocol.trust import keyid_of
 
 RULE = "citation-signer"
-TIME = "%Y-%m-%dT%H:%M:%SZ"
 
 FirstSeen = Callable[[str, bytes], datetime | None]
 """Citation id and raw public key → when this machine wrote the citation into its ledger with a
@@ -46,7 +46,7 @@ class Signer:
     @property
     def keyid(self) -> str:
         """SHA-256 of the public key, 64 hex digits."""
-        return sha256(self.public).hex()
+        return keyid_of(self.public)
 
     @property
     def title(self) -> str:
@@ -62,16 +62,6 @@ class Signer:
         return None in (self.relationships, relationship) or relationship in (
             self.relationships or ()
         )
-
-
-def parse_time(text: object) -> datetime | None:
-    """A time as statements write it, `YYYY-MM-DDTHH:MM:SSZ`; `None` if it is none."""
-    if not isinstance(text, str) or len(text) != 20 or not text.isascii():
-        return None
-    try:
-        return datetime.strptime(text, TIME).replace(tzinfo=UTC)
-    except ValueError:
-        return None
 
 
 def with_signers(
@@ -133,9 +123,9 @@ def _check_key(
 
 def _check_signer(signer: Signer, created: datetime, seen: datetime | None) -> Check:
     revoked, until = signer.distrust_after, signer.until
-    times = {"found": created.strftime(TIME)}
+    times = {"found": time_text(created)}
     if revoked is not None:
-        times["expected"] = f"at most {revoked.strftime(TIME)}"
+        times["expected"] = f"at most {time_text(revoked)}"
         if created > revoked:
             return Check.refused(
                 RULE,
@@ -148,7 +138,7 @@ def _check_signer(signer: Signer, created: datetime, seen: datetime | None) -> C
             return Check.warned(
                 RULE,
                 RevokedLaterError.code,
-                f"{said}; this machine logged it before, at {seen.strftime(TIME)}.",
+                f"{said}; this machine logged it before, at {time_text(seen)}.",
                 **times,
             )
         return Check(
@@ -163,7 +153,7 @@ def _check_signer(signer: Signer, created: datetime, seen: datetime | None) -> C
             RULE,
             ExpiredSignerError,
             f"Signed with {signer.title}, which was trusted up to an earlier time.",
-            expected=f"at most {until.strftime(TIME)}",
+            expected=f"at most {time_text(until)}",
             **times,
         )
     return Check.passed(RULE, f"Signed with {signer.title}.", expected=signer.keyid)

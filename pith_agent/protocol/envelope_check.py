@@ -6,7 +6,7 @@ Source: docs/reference/citation.md, rules C1, C2, C3 and C5.
 import base64
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from pith_agent.errors import (
     CitationError,
@@ -19,12 +19,13 @@ from pith_agent.errors import (
     UnknownSignerError,
 )
 from pith_agent.protocol.bibliography import BIBLIOGRAPHY_TYPE, MAX_BIBLIOGRAPHY_PAYLOAD
-from pith_agent.protocol.canon import canonical_bytes, sha256
+from pith_agent.protocol.canon import canonical_bytes
 from pith_agent.protocol.citation import Envelope, pae
+from pith_agent.protocol.moment import parse_time, time_text
 from pith_agent.protocol.record import at
 from pith_agent.protocol.report import Check
 from pith_agent.protocol.strict_json import JsonObject, parse_json
-from pith_agent.protocol.trust import signature_holds
+from pith_agent.protocol.trust import keyid_of, signature_holds
 
 MAX_ENVELOPE_BYTES = 1 << 20
 """Of any envelope. Only that of a bibliography may have more than `MAX_CITATION_BYTES`."""
@@ -94,7 +95,7 @@ def _require_small(size: int, payload: bytes) -> None:
 
 def check_signature(opened: Opened, signers: tuple[bytes, ...]) -> tuple[Check, tuple[str, ...]]:
     """C2: a key that the caller trusts signed exactly these bytes. Each key counts once."""
-    publics = {_keyid(signer): signer for signer in signers}
+    publics = {keyid_of(signer): signer for signer in signers}
     keyids = [signature.keyid for signature in opened.envelope.signatures]
     held = _signed_by(opened, publics)
     if held:
@@ -163,9 +164,8 @@ def check_canonical(opened: Opened) -> Check:
 
 def check_time(stated: str, now: datetime) -> Check:
     """C5: the citation does not claim to come from the future. Its time proves nothing else."""
-    try:
-        created = datetime.strptime(stated, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
-    except ValueError:
+    created = parse_time(stated)
+    if created is None:
         return Check.refused(
             "citation-time", StatementError, "created_at is no time of the calendar.", found=stated
         )
@@ -174,11 +174,7 @@ def check_time(stated: str, now: datetime) -> Check:
             "citation-time",
             FutureCitationError,
             "The citation claims to be made in the future.",
-            expected=now.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            expected=time_text(now),
             found=stated,
         )
     return Check.passed("citation-time", "The stated time is not in the future.", expected=stated)
-
-
-def _keyid(public: bytes) -> str:
-    return sha256(public).hex()

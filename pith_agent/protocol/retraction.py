@@ -20,7 +20,8 @@ from pith_agent.protocol.citation import (
     Part,
     Time,
 )
-from pith_agent.protocol.citation_draft import SigningRequest, stated_nonce, stated_time
+from pith_agent.protocol.citation_draft import SigningRequest, stated_nonce
+from pith_agent.protocol.moment import time_text
 from pith_agent.protocol.record import at
 from pith_agent.protocol.strict_json import parse_json
 
@@ -104,7 +105,7 @@ def draft_retraction(
         predicate=RetractionPredicate(
             reason=request.reason,
             agent=request.agent,
-            created_at=stated_time(created_at),
+            created_at=time_text(created_at),
             nonce=stated_nonce(nonce),
             superseded_by=request.superseded_by,
         ),

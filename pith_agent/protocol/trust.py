@@ -147,6 +147,11 @@ def is_public_key(raw: bytes) -> bool:
     return len(raw) == 32 and bool(crypto_core_ed25519_is_valid_point(raw))
 
 
+def keyid_of(public: bytes) -> str:
+    """SHA-256 of a public key, 32 bytes, as 64 hex digits: how signatures and lists name it."""
+    return hashlib.sha256(public).hexdigest()
+
+
 def signature_holds(public_key: bytes, message: bytes, signature_b64: str) -> bool:
     """Whether `signature_b64` is the Ed25519 signature of `message` by `public_key`.
 
@@ -180,7 +185,7 @@ def _raw(public_key_b64: str) -> bytes:
 
 @lru_cache(maxsize=64)
 def _sha256(public_key_b64: str) -> str:
-    return hashlib.sha256(_raw(public_key_b64)).hexdigest()
+    return keyid_of(_raw(public_key_b64))
 
 
 @cache

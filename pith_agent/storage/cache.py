@@ -15,6 +15,7 @@ from typing import Self
 
 from pith_agent.errors import DocumentError, StoreDamagedError
 from pith_agent.protocol.identifier import Identifier
+from pith_agent.protocol.moment import time_text
 from pith_agent.protocol.policy import Seen
 from pith_agent.protocol.proof import VerifiedRecord
 from pith_agent.protocol.record import Exhibit, at, load_document, read_document
@@ -292,4 +293,4 @@ def _aliases(document: Exhibit) -> Iterator[tuple[str, str]]:
 
 
 def _now() -> str:
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return time_text(datetime.now(UTC))

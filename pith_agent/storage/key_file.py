@@ -7,22 +7,20 @@ Source: docs/reference/citation.md, "Key file".
 """
 
 import base64
-import hashlib
 import json
 import secrets
 from dataclasses import dataclass
 from typing import Literal, NoReturn, TypeAlias, get_args
 
-from nacl.bindings import crypto_core_ed25519_is_valid_point
 from nacl.exceptions import CryptoError
 from nacl.pwhash import argon2id
 from nacl.secret import SecretBox
 from pydantic import JsonValue
 
 from pith_agent.errors import DocumentError
-from pith_agent.protocol.canon import sha256
 from pith_agent.protocol.citation import CitationKey
 from pith_agent.protocol.strict_json import JsonObject, parse_json
+from pith_agent.protocol.trust import is_public_key, keyid_of
 
 MAX_KEY_BYTES = 4096
 MAX_OPS = 10
@@ -104,7 +102,7 @@ class KeyFile:
     @property
     def keyid(self) -> str:
         """SHA-256 of the public key, 64 hex digits."""
-        return sha256(self.public).hex()
+        return keyid_of(self.public)
 
 
 def parse_key_file(data: bytes) -> KeyFile | None:
@@ -179,11 +177,6 @@ def unseal(file: KeyFile, passphrase: Secret) -> Secret | None:
     return Secret(seed) if same else None
 
 
-def is_public_key(raw: bytes) -> bool:
-    """Whether 32 bytes are a public key: with one of low order, any signature can hold."""
-    return bool(crypto_core_ed25519_is_valid_point(raw))
-
-
 def decode(value: JsonValue, length: int) -> bytes | None:
     """So many bytes in base64, spelled in the one right way; `None` if they are not."""
     if not isinstance(value, str):
@@ -231,7 +224,7 @@ def _derive(passphrase: Secret, salt: bytes, cost: Cost) -> Secret | None:
 
 
 def _dump(kdf: Kdf, public: bytes, **fields: JsonValue) -> bytes:
-    known = {"public": _text(public), "keyid": hashlib.sha256(public).hexdigest()}
+    known = {"public": _text(public), "keyid": keyid_of(public)}
     return json.dumps({"v": 1, "kdf": kdf, **fields, **known}).encode("ascii")
 
 

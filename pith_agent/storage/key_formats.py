@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 from pith_agent.errors import DocumentError, FileError, SettingsError, SigningKeyError
-from pith_agent.protocol.canon import sha256
 from pith_agent.protocol.citation import CitationKey
 from pith_agent.protocol.strict_json import JsonObject, parse_json
-from pith_agent.storage.key_file import MAX_KEY_BYTES, Secret, decode, is_public_key, parse_key_file
+from pith_agent.protocol.trust import is_public_key, keyid_of
+from pith_agent.storage.key_file import MAX_KEY_BYTES, Secret, decode, parse_key_file
 from pith_agent.storage.keys import Ask, open_seed
 from pith_agent.storage.private_file import read_private
 
@@ -44,7 +44,7 @@ def dump_public(public: bytes, form: PublicFormat, **about: str | None) -> str:
         body = base64.b64encode(_SPKI + public).decode("ascii")
         return f"-----BEGIN PUBLIC KEY-----\n{body}\n-----END PUBLIC KEY-----\n"
     said = {name: value for name, value in about.items() if value is not None}
-    known = {"format": PUBLIC_FORMAT, "v": 1, "keyid": sha256(public).hex(), "public": text}
+    known = {"format": PUBLIC_FORMAT, "v": 1, "keyid": keyid_of(public), "public": text}
     return json.dumps({**known, **said}, indent=2, ensure_ascii=False) + "\n"
 
 
@@ -155,7 +155,7 @@ def _public(data: bytes) -> JsonObject | None:
     ):
         return None
     raw = decode(content.get("public"), 32)
-    if raw is None or content.get("keyid") != sha256(raw).hex():
+    if raw is None or content.get("keyid") != keyid_of(raw):
         return None
     return {n: content[n] for n in ("public", "until", "distrust_after") if n in content}
 

@@ -21,6 +21,7 @@ from pith_agent.errors import (
     WrongPassphraseError,
 )
 from pith_agent.protocol.citation import CitationKey
+from pith_agent.protocol.moment import time_text
 from pith_agent.storage.key_file import (
     MAX_KEY_BYTES,
     MODERATE,
@@ -321,7 +322,7 @@ def _content(seed: Secret, keeping: Keeping) -> bytes:
 
 def _exchange(path: Path, content: bytes, old: KeyFile) -> Path:
     """Put `content` in the place of `old`, whose public half is kept beside it."""
-    now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    now = time_text(datetime.now(UTC))
     stub = dump_stub(old.public, "retired", retired_at=now)
     # The new key is on the disk before the old one is touched: a full disk changes nothing.
     with staged(path.parent, content) as temporary:

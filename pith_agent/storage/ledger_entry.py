@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pith_agent.errors import StoreDamagedError
 from pith_agent.protocol.citation import Envelope
 from pith_agent.protocol.merkle import Frontier, Node, leaf_hash
+from pith_agent.protocol.moment import time_text
 from pith_agent.protocol.retraction import spoken_of
 from pith_agent.storage.ledger_backend import StoredEntry
 
@@ -31,7 +32,7 @@ class Entry:
 def grown(tree: Frontier, envelopes: Sequence[Envelope]) -> tuple[list[StoredEntry], list[Node]]:
     """Append envelopes to the tree; their entries, and the nodes that they complete."""
     # Read under the lock, so that times do not run backwards between processes.
-    now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    now = time_text(datetime.now(UTC))
     entries: list[StoredEntry] = []
     nodes: list[Node] = []
     for envelope in envelopes:

@@ -25,7 +25,7 @@ from pith_agent.errors import (
     LedgerRollbackError,
     StoreUnavailableError,
 )
-from pith_agent.protocol.canon import canonical_bytes, sha256
+from pith_agent.protocol.canon import canonical_bytes
 from pith_agent.protocol.checkpoint import (
     MAX_NOTE_BYTES,
     Checkpoint,
@@ -37,7 +37,7 @@ from pith_agent.protocol.citation import Envelope, pae
 from pith_agent.protocol.envelope_check import MAX_ENVELOPE_BYTES
 from pith_agent.protocol.merkle import EMPTY_ROOT, Frontier, leaf_hash
 from pith_agent.protocol.strict_json import parse_json
-from pith_agent.protocol.trust import signature_holds
+from pith_agent.protocol.trust import keyid_of, signature_holds
 from pith_agent.storage.ledger import Ledger
 
 MAX_HEADER_BYTES = 4 * MAX_NOTE_BYTES
@@ -128,7 +128,7 @@ class ExportFile:
         """
         self.path = path
         trusted = tuple(keys)
-        known = {sha256(key).hex(): key for key in (*signers, *(one.public for one in trusted))}
+        known = {keyid_of(key): key for key in (*signers, *(one.public for one in trusted))}
         self.unknown_signers = 0
         with self._lines() as lines:
             self.note = _header(next(lines, b""))

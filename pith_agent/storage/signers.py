@@ -23,11 +23,12 @@ from pith_agent.errors import (
     StoreUnavailableError,
     UnsafeKeyFileError,
 )
-from pith_agent.protocol.canon import sha256
 from pith_agent.protocol.checkpoint import origin_of
-from pith_agent.protocol.citation_signer import TIME, Signer, parse_time
+from pith_agent.protocol.citation_signer import Signer
+from pith_agent.protocol.moment import parse_time, time_text
 from pith_agent.protocol.strict_json import parse_json
-from pith_agent.storage.key_file import decode, is_public_key
+from pith_agent.protocol.trust import is_public_key, keyid_of
+from pith_agent.storage.key_file import decode
 from pith_agent.storage.keys import KeyEntry, check_name
 from pith_agent.storage.private_file import read_own, replace_private, writing_in
 
@@ -130,7 +131,7 @@ class RevocationList(_List):
 
 def now_text() -> str:
     """The current time, as these lists write it."""
-    return datetime.now(UTC).strftime(TIME)
+    return time_text(datetime.now(UTC))
 
 
 def read_signers(home: Path) -> tuple[TrustedSigner, ...]:
@@ -180,7 +181,7 @@ def trust_signer(home: Path, signer: TrustedSigner, registry: Iterable[bytes] = 
         for other in read_signers(home):
             if (other.name == signer.name) != (other.raw == signer.raw):
                 raise SigningKeyError(
-                    f"{other.name} is trusted already, with key {_short(other.raw)}.",
+                    f"{other.name} is trusted already, with key {keyid_of(other.raw)[:16]}.",
                     hint=f"Run 'pith-agent keys trust {other.name} --remove' first.",
                 )
             if other.name != signer.name:
@@ -334,7 +335,3 @@ def _write(path: Path, listed: _List) -> None:
 def _first(error: ValidationError) -> str:
     first = error.errors(include_url=False, include_input=False)[0]
     return f"{'.'.join(map(str, first['loc']))}: {first['msg']}."
-
-
-def _short(public: bytes) -> str:
-    return sha256(public).hex()[:16]
