@@ -3,16 +3,15 @@
 Source: docs/reference/citation.md, rule C12.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
-from pith_agent.desk import known_signers
 from pith_agent.errors import (
     CitationError,
     LedgerProofError,
     LedgerRollbackError,
     UnknownLedgerError,
 )
-from pith_agent.protocol.checkpoint import Checkpoint, NoteKey, claimed_checkpoint, origin_of
+from pith_agent.protocol.checkpoint import Checkpoint, NoteKey, origin_of
 from pith_agent.protocol.citation import Envelope
 from pith_agent.protocol.citation_policy import INCLUSION_RULE as RULE
 from pith_agent.protocol.citation_report import CitationReport
@@ -20,15 +19,11 @@ from pith_agent.protocol.citation_signer import Signer
 from pith_agent.protocol.record import at
 from pith_agent.protocol.report import Check
 from pith_agent.protocol.tlog_proof import TlogProof
-from pith_agent.settings import Settings
 from pith_agent.storage.ledger import Ledger
 
 
 def ledger_keys(
-    ledger: Ledger,
-    settings: Settings,
-    named: Iterable[NoteKey] = (),
-    listed: Iterable[Signer] = (),
+    ledger: Ledger, known: Sequence[Signer], named: Iterable[NoteKey] = ()
 ) -> list[NoteKey]:
     """The keys of ledgers that are trusted here.
 
@@ -36,29 +31,29 @@ def ledger_keys(
     signer, and of each that a policy lists, for the ledger that is named after it, and for the one
     that the user said it took over.
 
-    Raises:
-        SigningKeyError, StoreDamagedError: As `known_signers`.
+    Args:
+        ledger: This machine's own.
+        known: `known_signers`, and those that a policy lists.
+        named: Those of the caller.
     """
-    known = [*known_signers(settings), *listed]
     # A key that is listed twice is held to the stricter entry.
     revoked = {one.public for one in known if one.distrust_after}
     trusted = [one for one in known if one.public not in revoked]
     theirs = {NoteKey(origin_of(one.public), one.public): None for one in trusted}
     theirs |= {NoteKey(one.ledger, one.public): None for one in trusted if one.ledger}
-    return [*named, *keys_of(ledger, settings), *theirs]
+    return [*named, *keys_of(ledger, known), *theirs]
 
 
-def keys_of(ledger: Ledger, settings: Settings) -> list[NoteKey]:
+def keys_of(ledger: Ledger, known: Iterable[Signer]) -> list[NoteKey]:
     """The keys of this machine under the name of its ledger: after a rotation they are several.
 
     Whoever stole a key that was revoked could sign a ledger of their own with it.
     """
-    note = ledger.head()
-    if note is None:
+    last = ledger.last()
+    if last is None:
         return []
-    origin = claimed_checkpoint(note)[0].origin
-    signers = known_signers(settings)
-    return [NoteKey(origin, one.public) for one in signers if one.own and not one.distrust_after]
+    own = [one for one in known if one.own and not one.distrust_after]
+    return [NoteKey(last.origin, one.public) for one in own]
 
 
 def with_inclusion(

@@ -113,14 +113,16 @@ class Judge:
             citation = bundle.envelope
             prove = BundledRecords(bundle.records, self.trust, self.policy).prove
             here = replace(self, record=prove, records=one_by_one(prove))
-        known, named = accepted_signers(settings, policy, signers)
+        here_known = known_signers(settings)
+        known, named = accepted_signers(here_known, policy, signers)
         report = verify_statement(citation, known, named, self.desk, here.record, here.records)
         report = with_own_keys(report, settings)
         proof = asked.get("proof")
         if proof is None and bundle is not None:
             proof = bundle.proof
         if proof is not None and report.signed_by:
-            keys = ledger_keys(self.desk.ledger, settings, asked.get("ledger_keys", ()), known)
+            every = [*here_known, *known]
+            keys = ledger_keys(self.desk.ledger, every, asked.get("ledger_keys", ()))
             report = with_inclusion(report, open_envelope(citation).envelope, proof, keys)
         if digest is not None:
             report = with_document(report, digest)
@@ -171,17 +173,18 @@ def read_policy(path: Path) -> CitationPolicy:
 
 
 def accepted_signers(
-    settings: Settings, policy: CitationPolicy | None, named: Iterable[bytes]
+    known: list[Signer], policy: CitationPolicy | None, named: Iterable[bytes]
 ) -> tuple[list[Signer], list[bytes]]:
     """The signers whose statements count here; and further raw keys, of which nothing is known.
 
     A policy that names signers names all of them: then neither this machine's keys nor those that
     the caller names count beside it. What is known against a key holds all the same.
 
-    Raises:
-        SigningKeyError, StoreDamagedError: As `known_signers`.
+    Args:
+        known: `known_signers`.
+        policy: What the statement has to meet.
+        named: Raw keys of the caller.
     """
-    known = known_signers(settings)
     if policy is None or not policy.signers:
         return known, list(named)
     listed = {signer.public for signer in policy.signers}

@@ -33,7 +33,7 @@ from pith_agent.storage.ledger_export import (
 
 def own_keys(client: Client) -> list[NoteKey]:
     """The keys of this machine under the name of its ledger: after a rotation they are several."""
-    return keys_of(client.ledger, client.settings)
+    return keys_of(client.ledger, known_signers(client.settings))
 
 
 @contextmanager
@@ -80,7 +80,7 @@ def extension(
         LedgerRollbackError: Entries that were there are gone.
         LedgerForkError: It is another ledger, or one with another history.
     """
-    then = open_checkpoint(kept, ledger_keys(client.ledger, client.settings))
+    then = open_checkpoint(kept, ledger_keys(client.ledger, known_signers(client.settings)))
     now, _ = claimed_checkpoint(note)
     is_longer = then.size <= now.size
     proof = consistency_proof(then.size, now.size, ledger.node) if is_longer else []
@@ -101,8 +101,9 @@ def keep_export(client: Client, path: Path, named: Iterable[NoteKey] = ()) -> Im
         UnknownLedgerError: No key for it is trusted here; nothing was written.
         StorageError: It cannot be read, or not be kept.
     """
-    signers = [one.public for one in known_signers(client.settings)]
-    export = ExportFile(path, ledger_keys(client.ledger, client.settings, named), signers)
+    known = known_signers(client.settings)
+    keys = ledger_keys(client.ledger, known, named)
+    export = ExportFile(path, keys, [one.public for one in known])
     own = client.ledger.head()
     if own is not None and claimed_checkpoint(own)[0].origin == export.checkpoint.origin:
         said = export.checkpoint

@@ -4,6 +4,7 @@ import json
 from collections.abc import Container
 
 from pith_agent.client import Client
+from pith_agent.desk import known_signers
 from pith_agent.errors import (
     InvalidSignatureError,
     error_class,
@@ -94,7 +95,7 @@ def _require_signatures(client: Client, envelope: Envelope) -> None:
     Raises:
         InvalidSignatureError: One is not.
     """
-    known, _ = accepted_signers(client.settings, load_policy(client.settings), ())
+    known, _ = accepted_signers(known_signers(client.settings), load_policy(client.settings), ())
     publics = {signer.keyid: signer.public for signer in known}
     message = pae(envelope.payload_bytes)
     for one in envelope.signatures:

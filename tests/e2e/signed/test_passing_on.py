@@ -3,6 +3,8 @@
 import base64
 import copy
 import json
+import subprocess
+import sys
 
 import pytest
 
@@ -10,6 +12,8 @@ from pith_agent import Agent, Citing, Client, Settings
 from pith_agent.errors import PithError
 from pith_agent.passing_on import cosign, make_bundle
 from pith_agent.protocol.citation import CitationKey
+from pith_agent.storage.key_file import Secret
+from pith_agent.storage.keys import add_key
 from pith_agent.storage.signers import now_text
 from tests.citing import (
     DOCUMENT,
@@ -227,6 +231,33 @@ def test_a_record_that_nobody_vouches_for_is_not_waived(client, home):
     policy(home, "require_record = false", SEED)
 
     assert answers(client, home, whole) == ("undecidable", "unknown-key")
+
+
+COUNTING = """
+import sys
+from collections import Counter
+from pathlib import Path
+from pith_agent import Client, Settings
+
+home, bundle, opened = Path(sys.argv[1]), sys.stdin.buffer.read(), Counter()
+with Client(Settings(home=home, offline=True)) as client:
+    client.verify_citation(bundle)  # Opens the ledger.
+    sys.addaudithook(lambda event, said: event == "open" and opened.update([str(said[0])]))
+    assert client.verify_citation(bundle).verdict == "verified"
+print(opened[str(home / "keys" / "default.json")], opened[str(home / "signers.json")])
+"""
+
+
+def test_keys_and_signers_are_read_once_for_a_verification(home, tmp_path):
+    add_key(home / "keys", "default", Secret(SEED))
+    with Client(Settings(home=home, offline=True)) as client:
+        trust(home, SECOND)
+        bundle = make_bundle(client, json.dumps(cited(client)).encode()).dump()
+
+    counted = subprocess.run(
+        [sys.executable, "-c", COUNTING, str(home)], input=bundle, capture_output=True, check=True
+    )
+    assert counted.stdout.split() == [b"1", b"1"]
 
 
 def test_a_policy_that_cannot_be_read_is_an_error_and_never_no_policy(client, home):
