@@ -6,11 +6,7 @@ from pathlib import Path
 
 from pith_agent.client import Client
 from pith_agent.desk import known_signers
-from pith_agent.errors import (
-    LedgerForkError,
-    LedgerRollbackError,
-    NotFoundError,
-)
+from pith_agent.errors import NotFoundError
 from pith_agent.inclusion import keys_of, ledger_keys
 from pith_agent.protocol.checkpoint import (
     Checkpoint,
@@ -62,7 +58,7 @@ def foreign_directory(settings: Settings) -> Path:
 
 
 def extension(
-    client: Client, ledger: Ledger, note: bytes, kept: bytes
+    client: Client, ledger: Ledger, note: bytes, kept: bytes, named: Iterable[NoteKey] = ()
 ) -> tuple[Checkpoint, list[bytes]]:
     """Check that a ledger has all that it had when a checkpoint of it was kept elsewhere.
 
@@ -71,6 +67,7 @@ def extension(
         ledger: The ledger as it is now.
         note: Its signed head.
         kept: The checkpoint of then, a C2SP signed note.
+        named: Keys of ledgers to trust beside those of `ledger_keys`.
 
     Returns:
         The checkpoint of then, and the consistency proof (RFC 6962) from it to the head.
@@ -80,12 +77,22 @@ def extension(
         LedgerRollbackError: Entries that were there are gone.
         LedgerForkError: It is another ledger, or one with another history.
     """
-    then = open_checkpoint(kept, ledger_keys(client.ledger, known_signers(client.settings)))
+    keys = ledger_keys(client.ledger, known_signers(client.settings), named)
+    then = open_checkpoint(kept, keys)
     now, _ = claimed_checkpoint(note)
+    return then, _extended(then, now, ledger)
+
+
+def _extended(then: Checkpoint, now: Checkpoint, ledger: Ledger) -> list[bytes]:
+    """The consistency proof between two checkpoints of a ledger, of which `now` is what it is.
+
+    Raises:
+        LedgerRollbackError, LedgerForkError: As `extension`.
+    """
     is_longer = then.size <= now.size
     proof = consistency_proof(then.size, now.size, ledger.node) if is_longer else []
     advances(then, now, proof)
-    return then, proof
+    return proof
 
 
 def keep_export(client: Client, path: Path, named: Iterable[NoteKey] = ()) -> Imported:
@@ -104,14 +111,10 @@ def keep_export(client: Client, path: Path, named: Iterable[NoteKey] = ()) -> Im
     known = known_signers(client.settings)
     keys = ledger_keys(client.ledger, known, named)
     export = ExportFile(path, keys, [one.public for one in known])
-    own = client.ledger.head()
-    if own is not None and claimed_checkpoint(own)[0].origin == export.checkpoint.origin:
-        said = export.checkpoint
-        if len(client.ledger) < said.size:
-            raise LedgerRollbackError(
-                f"This machine's ledger has {len(client.ledger)} entries, its export {said.size}."
-            )
-        if root_at(said.size, client.ledger.node) != said.root:
-            raise LedgerForkError("This machine's ledger does not begin as its export does.")
+    own, said = client.ledger.last(), export.checkpoint
+    if own is not None and own.origin == said.origin:
+        size = len(client.ledger)
+        now = Checkpoint(own.origin, size, root_at(size, client.ledger.node))
+        _extended(said, now, client.ledger)
         return Imported(said.origin, said.size, 0, export.unknown_signers)
     return import_ledger(export, foreign_directory(client.settings))

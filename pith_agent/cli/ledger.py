@@ -11,7 +11,13 @@ import click
 from pith_agent.cli.options import as_json, dump, ends_with_code, sign_with, with_client
 from pith_agent.cli.sources import read_envelope
 from pith_agent.client import Client
-from pith_agent.errors import FileError, LedgerProofError, NotFoundError, StorageError
+from pith_agent.errors import (
+    CheckpointSignatureError,
+    FileError,
+    LedgerProofError,
+    NotFoundError,
+    StorageError,
+)
 from pith_agent.ledgers import extension, keep_export, ledger_of, own_keys
 from pith_agent.protocol.checkpoint import Checkpoint, NoteKey, claimed_checkpoint
 from pith_agent.protocol.citation import ID_START
@@ -125,6 +131,7 @@ def import_(file: Path, ledger_key: tuple[str, ...], as_json: bool, client: Clie
 )
 @output("the checkpoint, or the key,")
 @ledger_name
+@ledger_key
 @as_json
 @ends_with_code
 @with_client
@@ -133,15 +140,26 @@ def checkpoint(
     since: Path | None,
     output: Path | None,
     origin: str | None,
+    ledger_key: tuple[str, ...],
     as_json: bool,
     client: Client,
 ) -> None:
     """Print the signed head of the ledger. Keep it elsewhere: --since compares with it later."""
+    if show_key and since:
+        raise click.UsageError("--key prints a key, and --since compares: ask for one of them.")
+    trusted = list(map(NoteKey.parse, ledger_key))
     with ledger_of(client, origin) as ledger:
         note = _head(client, ledger)
-        found = extension(client, ledger, note, read_proof(since)) if since else None
+        kept = read_proof(since) if since else None
+        found = extension(client, ledger, note, kept, trusted) if kept is not None else None
     said, named = claimed_checkpoint(note)
-    keys = [str(key) for key in own_keys(client) if (key.name, key.key_id) in named]
+    known = [*own_keys(client), *trusted]
+    keys = [str(key) for key in known if (key.name, key.key_id) in named]
+    if show_key and not keys:
+        raise CheckpointSignatureError(
+            "The head of the ledger is signed by no key that is known here.",
+            hint="Ask the owner of the ledger for its key.",
+        )
     if as_json:
         told = {**_checkpoint(said), "checkpoint": note.decode("utf-8"), "keys": keys}
         click.echo(dump({**told, "since": _extension(*found)} if found else told))

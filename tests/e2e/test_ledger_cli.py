@@ -241,6 +241,28 @@ def test_a_kept_checkpoint_shows_what_became_of_the_ledger(alice, bob, tmp_path)
     assert alice.refusal(*since, str(tmp_path / "absent"), code=2) == "unreadable-file"
 
 
+def test_a_checkpoint_of_an_imported_ledger_is_compared_with_the_key_that_is_named(
+    alice, bob, tmp_path
+):
+    kept, export = tmp_path / "kept", tmp_path / "e.jsonl"
+    alice.cite(tmp_path / "c.json", "0")
+    alice.run("citations", "checkpoint", "-o", str(kept))
+    alice.cite(tmp_path / "c.json", "1")
+    alice.run("citations", "export", "-o", str(export))
+    key = ("--ledger-key", alice.ledger_key)
+    done = json.loads(bob.run("citations", "import", str(export), *key, "--json"))
+    of_it = ("citations", "checkpoint", "--ledger", done["origin"])
+
+    assert bob.run(*of_it, "--since", str(kept), *key).endswith("Since: 1.\n")
+    assert bob.refusal(*of_it, "--since", str(kept), code=3) == "unknown-ledger"
+    kept.write_bytes(kept.read_bytes().replace(b"\n1\n", b"\n2\n"))
+    assert bob.refusal(*of_it, "--since", str(kept), *key) == "checkpoint-signature"
+    assert bob.run(*of_it, "--key", *key).strip() == alice.ledger_key
+    # Not an empty line, which would look like a key that was lost.
+    assert bob.refusal(*of_it, "--key") == "checkpoint-signature"
+    bob.run(*of_it, "--since", str(kept), "--key", *key, code=2)
+
+
 @pytest.mark.parametrize(
     ("arguments", "expected", "code"),
     [
