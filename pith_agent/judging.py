@@ -113,15 +113,15 @@ class Judge:
             citation = bundle.envelope
             prove = BundledRecords(bundle.records, self.trust, self.policy).prove
             here = replace(self, record=prove, records=one_by_one(prove))
-        here_known = known_signers(settings)
-        known, named = accepted_signers(here_known, policy, signers)
+        known_here = known_signers(settings)
+        known, named = accepted_signers(known_here, policy, signers)
         report = verify_statement(citation, known, named, self.desk, here.record, here.records)
         report = with_own_keys(report, settings)
         proof = asked.get("proof")
         if proof is None and bundle is not None:
             proof = bundle.proof
         if proof is not None and report.signed_by:
-            every = [*here_known, *known]
+            every = [*known_here, *known]
             keys = ledger_keys(self.desk.ledger, every, asked.get("ledger_keys", ()))
             report = with_inclusion(report, open_envelope(citation).envelope, proof, keys)
         if digest is not None:
