@@ -10,8 +10,8 @@ import click
 
 from pith_agent.cli.options import dump
 from pith_agent.errors import NoSigningKeyError, SigningKeyError
-from pith_agent.protocol.canon import sha256
 from pith_agent.protocol.display import safe_text
+from pith_agent.protocol.trust import keyid_of
 from pith_agent.settings import Settings
 from pith_agent.storage.key_file import Kdf
 from pith_agent.storage.keys import (
@@ -52,7 +52,7 @@ class OwnKey:
     @property
     def keyid(self) -> str:
         """SHA-256 of the public key, 64 hex digits."""
-        return sha256(self.public).hex()
+        return keyid_of(self.public)
 
 
 def own_keys(settings: Settings) -> tuple[list[OwnKey], list[UnusableKey]]:
