@@ -23,3 +23,17 @@ def test_pages_are_written_with_what_was_verified_set_aside(tmp_path):
 
     assert {line for line in lines if line.startswith("frozen")} == {"frozen True"}
     assert [line for line in lines if line.startswith("after")] == ["after 0"]
+
+
+def test_what_another_program_has_set_aside_stays_so(tmp_path):
+    project = trusting(tmp_path, "2401.00001")
+    write_lock(project, locked(signed_record(arxiv="2401.00001")))
+    conf = project.path / "conf.py"
+    conf.write_text(f"{conf.read_text()}{SPY}\ngc.freeze()\nprint('own', gc.get_freeze_count())\n")
+
+    lines = project.build("-W").info.splitlines()
+
+    own = [int(line.split()[1]) for line in lines if line.startswith("own")]
+    after = [int(line.split()[1]) for line in lines if line.startswith("after")]
+    # Some of it is no longer used by the end.
+    assert own[0] > after[0] > own[0] / 2
