@@ -20,7 +20,7 @@ from sphinx_pith.config_checks import check_config
 from sphinx_pith.directives import PithBibliography, PithCard, pith_bibliography, pith_card
 from sphinx_pith.domain import PithDomain
 from sphinx_pith.evidence import papers_of
-from sphinx_pith.garbage import set_aside
+from sphinx_pith.garbage import look_once_at_exit, set_aside
 from sphinx_pith.hooks import (
     accept_scheme,
     finish_manifest,
@@ -68,6 +68,7 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.connect("build-finished", remove_index)
     app.connect("build-finished", note_shown)
     setup_pages(app, papers_of)
+    look_once_at_exit()
     # Before the reports, which tell what became of it.
     app.connect("build-finished", finish_manifest)
     app.connect("build-finished", finish_reports)

@@ -1,8 +1,8 @@
 """The index "Papers cited": each paper, and the pages that cite it."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, TypeAlias
 
 from sphinx.domains import Index, IndexEntry
 
@@ -13,6 +13,12 @@ from sphinx_pith.papers import reading_order
 
 if TYPE_CHECKING:
     from sphinx_pith.domain import PithDomain
+
+Letters: TypeAlias = list[tuple[str, list[IndexEntry]]]
+"""First letter of the title → entries."""
+
+ON_A_PAGE = ("html", "dirhtml")
+"""The builders whose page of the index is put together in `index_page`."""
 
 
 class PapersIndex(Index):
@@ -29,11 +35,16 @@ class PapersIndex(Index):
         """Take the names in the language of the pages: the builder `json` knows no lazy texts."""
         cls.localname, cls.shortname = str(_("Papers cited")), str(_("papers"))
 
-    @uncollected()
-    def generate(
-        self, docnames: Iterable[str] | None = None
-    ) -> tuple[list[tuple[str, list[IndexEntry]]], bool]:
+    def generate(self, docnames: Iterable[str] | None = None) -> tuple[Letters, bool]:
         """Entries by the first letter of the title; with `docnames`, of those pages only."""
+        pages = self.domain.pages
+        if docnames is None and pages is not None and pages.builder.name in ON_A_PAGE:
+            return _Later(self), False
+        return self.letters(docnames), False
+
+    @uncollected()
+    def letters(self, docnames: Iterable[str] | None = None) -> Letters:
+        """As `generate`, at once."""
         self._pages: dict[str, str] = {}
         wanted = None if docnames is None else set(docnames)
         places: dict[str, list[tuple[str, str]]] = defaultdict(list)
@@ -49,7 +60,7 @@ class PapersIndex(Index):
             first = filed(title)[:1].upper()
             letter = first if first.isalnum() else "#"
             letters[letter] += self._entries(suffix, title, places[suffix])
-        return sorted(letters.items()), False
+        return sorted(letters.items())
 
     def _title(self, suffix: str) -> tuple[str, str]:
         return filed(self.domain.papers[suffix].title), suffix
@@ -80,3 +91,19 @@ class PapersIndex(Index):
     def _title_of(self, docname: str) -> str:
         title = self.domain.env.titles.get(docname)
         return title.astext() if title is not None else docname
+
+
+class _Later(list[tuple[str, list[IndexEntry]]]):
+    """Entries that are made when they are looked at: Sphinx asks at every build, and for most has
+    no page to write."""
+
+    def __init__(self, index: PapersIndex) -> None:
+        super().__init__()
+        self._index = index
+
+    def __bool__(self) -> bool:
+        domain = self._index.domain
+        return any(domain.suffix(cite.target) for found in domain.here.values() for cite in found)
+
+    def __iter__(self) -> Iterator[tuple[str, list[IndexEntry]]]:
+        return iter(self._index.letters())

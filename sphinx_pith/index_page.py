@@ -1,7 +1,8 @@
 """The page of the index "Papers cited".
 
 Sphinx writes it at every build. Its own template takes longer for it than all else that this
-extension does in a build in which nothing changed, so that the page is put together here.
+extension does in a build in which nothing changed. So the page is put together here, and left as it
+is where no page is written.
 """
 
 from collections.abc import Iterable
@@ -10,18 +11,16 @@ from pathlib import Path
 from typing import Any
 
 from docutils import nodes
-from sphinx.application import Sphinx
+from sphinx.application import ENV_PICKLE_FILENAME, Sphinx
 from sphinx.builders.html import StandaloneHTMLBuilder
 from sphinx.domains import IndexEntry
 
 from sphinx_pith.domain import domain_of
 from sphinx_pith.garbage import uncollected
-from sphinx_pith.index import PapersIndex
+from sphinx_pith.index import ON_A_PAGE, PapersIndex
+from sphinx_pith.shown import ShownPages
 
 PAGE = f"pith-{PapersIndex.name}"
-
-BUILDERS = ("html", "dirhtml")
-"""Those whose pages are read as they are, one by one."""
 
 
 def remove_index(app: Sphinx, error: Exception | None) -> None:
@@ -29,7 +28,7 @@ def remove_index(app: Sphinx, error: Exception | None) -> None:
     none and leaves the old one."""
     if error is not None or not isinstance(app.builder, StandaloneHTMLBuilder):
         return
-    if app.builder.name in BUILDERS and not domain_of(app.env).papers:
+    if app.builder.name in ON_A_PAGE and not domain_of(app.env).papers:
         Path(app.builder.get_outfilename(PAGE)).unlink(missing_ok=True)
 
 
@@ -41,11 +40,33 @@ def place_index(
     doctree: nodes.document | None,
 ) -> str | None:
     """`html-page-context`: the content of the index, and the template of a plain page for it."""
-    if pagename != PAGE or templatename != "domainindex.html" or app.builder.name not in BUILDERS:
+    if app.builder.name not in ON_A_PAGE:
+        return None
+    shown = domain_of(app.env).pages
+    if shown is not None and doctree is not None:
+        shown.written = True
+    if shown is not None and pagename == "genindex":  # It comes before the others.
+        _leave_index(app, shown)
+    if pagename != PAGE or templatename != "domainindex.html":
         return None
     context["title"] = context["indextitle"]
     context["body"] = _body(context["indextitle"], context["content"], context["pathto"])
     return "page.html"
+
+
+def _leave_index(app: Sphinx, shown: ShownPages) -> None:
+    """Take the index from those that Sphinx is about to write, if it is what it would be."""
+    builder = app.builder
+    if shown.changed or shown.written or not isinstance(builder, StandaloneHTMLBuilder):
+        return
+    try:
+        written = Path(builder.get_outfilename(PAGE)).stat().st_mtime_ns
+        read = Path(app.doctreedir, ENV_PICKLE_FILENAME).stat().st_mtime_ns
+    except OSError:
+        return
+    # The other way round, a build was stopped after it had read.
+    if written >= read:
+        builder.domain_indices = [one for one in builder.domain_indices if one[0] != PAGE]
 
 
 @uncollected()

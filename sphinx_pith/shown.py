@@ -37,7 +37,8 @@ class ShownPages:
 
     def __init__(self, app: Sphinx, domain: "PithDomain") -> None:
         """Compare what pages show with what `domain` has verified."""
-        self._builder = app.builder
+        self.builder = app.builder
+        """That of the output."""
         output = hashlib.sha256(f"{app.builder.name}\n{app.outdir}".encode()).hexdigest()[:16]
         self._path = Path(app.doctreedir) / f"pith-shown-{output}.json"
         before = _read(self._path)
@@ -50,6 +51,8 @@ class ShownPages:
         self._before = before
         self.changed = [name for name in citing if self._now[name] != before.get(name)]
         """The documents whose pages no longer show what was verified."""
+        self.written = False
+        """Whether a page of this output was written since."""
         self._now = {**self._now, EVERYWHERE: everything}
         self._stood = self._times()
         if not self._same:
@@ -72,7 +75,7 @@ class ShownPages:
 
     def _times(self) -> dict[str, int | None]:
         """Document → when its page was written, in nanoseconds; `None` where that is not known."""
-        return {name: _modified(self._builder, name) for name in self.changed}
+        return {name: _modified(self.builder, name) for name in self.changed}
 
 
 def note_shown(app: Sphinx, error: Exception | None) -> None:

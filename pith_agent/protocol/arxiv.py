@@ -5,6 +5,7 @@ Source: arXiv's help page on identifiers; the archive names are those of arXiv's
 """
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 ARCHIVES = frozenset(
@@ -60,6 +61,9 @@ OLD = (
 _NEW = re.compile(rf"(?:[a-z-]+(?:\.[a-z-]+)?/)?{NEW}")
 _OLD = re.compile(OLD)
 
+MAX_LENGTH = 64
+"""Characters of the longest text that is read: twice what an id with its archive can have."""
+
 FIRST_NEW = 704
 FIRST_FIVE_DIGITS = 1501
 FIRST_OLD = 9107
@@ -82,9 +86,12 @@ def parse_arxiv(text: str) -> ArxivId | None:
     Letters may be of either case; the subject class of an old id is dropped, and so is an
     archive in front of a new id (`hep-th/1601.07616`).
     """
-    if not text.isascii():
-        return None
-    text = text.lower()
+    return _read(text.lower()) if len(text) <= MAX_LENGTH and text.isascii() else None
+
+
+# Kept: one verification of a paper asks for its arXiv id several times.
+@lru_cache(maxsize=4096)
+def _read(text: str) -> ArxivId | None:
     if match := _NEW.fullmatch(text):
         month, digits = int(match["yymm"]), match["number"]
         length = 5 if month >= FIRST_FIVE_DIGITS else 4

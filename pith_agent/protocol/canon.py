@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -105,8 +106,8 @@ def _require_unambiguous(value: JsonValue, depth: int) -> None:
         for item in value:
             _require_unambiguous(item, depth + 1)
     elif isinstance(value, dict) and kind is dict:
-        for key, item in value.items():
-            _require_sortable(key)
+        _require_sortable(value)
+        for item in value.values():
             # Most values are texts: asked here, each saves a call.
             if type(item) is not str or depth == MAX_DEPTH:
                 _require_unambiguous(item, depth + 1)
@@ -114,9 +115,12 @@ def _require_unambiguous(value: JsonValue, depth: int) -> None:
         raise CanonicalFormError(f"A {kind.__name__} has no single serialisation.")
 
 
-def _require_sortable(key: object) -> None:
-    if not isinstance(key, str) or type(key) is not str:
-        raise CanonicalFormError("A key is not a string.")
-    # From U+D800 on, UTF-16 order (RFC 8785) and code-point order differ.
-    if not key.isascii() and max(key) >= "\ud800":
-        raise CanonicalFormError("A key holds a character from U+D800 on: it sorts in two ways.")
+def _require_sortable(keys: Iterable[object]) -> None:
+    for key in keys:
+        if not isinstance(key, str) or type(key) is not str:
+            raise CanonicalFormError("A key is not a string.")
+        # From U+D800 on, UTF-16 order (RFC 8785) and code-point order differ.
+        if not key.isascii() and max(key) >= "\ud800":
+            raise CanonicalFormError(
+                "A key holds a character from U+D800 on: it sorts in two ways."
+            )

@@ -210,12 +210,12 @@ class Exhibit:
         """The digest as 64 lower-case hex digits."""
         return self.digest.hex()
 
-    @property
+    @cached_property
     def suffix(self) -> str:
         """The 26 characters that the canonical record hashes to."""
         return number_suffix(self.digest)
 
-    @property
+    @cached_property
     def pith_number(self) -> str | None:
         """The Pith Number that the canonical record hashes to, when it states a year."""
         year = self.view.year if self.view else ""
