@@ -20,7 +20,7 @@ from sphinx_pith.config_checks import check_config
 from sphinx_pith.directives import PithBibliography, PithCard, pith_bibliography, pith_card
 from sphinx_pith.domain import PithDomain
 from sphinx_pith.evidence import papers_of
-from sphinx_pith.garbage import look_once_at_exit, set_aside
+from sphinx_pith.garbage import look_once_at_exit, look_seldom
 from sphinx_pith.hooks import (
     accept_scheme,
     finish_manifest,
@@ -40,6 +40,8 @@ from sphinx_pith.transforms import Footnotes, SchemeLinks
 
 def setup(app: Sphinx) -> ExtensionMetadata:
     """Register roles, directives, the domain, the builders, the settings and the passes."""
+    look_seldom(app)
+    look_once_at_exit()
     for value in VALUES:
         again: Literal["env", ""] = "env" if value.name in READ_AGAIN else ""
         app.add_config_value(value.name, value.default, again, types=value.types)
@@ -63,12 +65,10 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     # After extlinks, whose roles these replace.
     app.connect("builder-inited", take_roles_over, priority=900)
     app.connect("env-updated", verify_citations)
-    app.connect("env-updated", set_aside)
     app.connect("html-page-context", place_index)
     app.connect("build-finished", remove_index)
     app.connect("build-finished", note_shown)
     setup_pages(app, papers_of)
-    look_once_at_exit()
     # Before the reports, which tell what became of it.
     app.connect("build-finished", finish_manifest)
     app.connect("build-finished", finish_reports)

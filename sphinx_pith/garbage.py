@@ -1,4 +1,4 @@
-"""Work that leaves no garbage, done without looking for it.
+"""How often Python looks for garbage while a build runs, and when its process ends.
 
 A build holds what it has read and verified until it ends. Python looks through it all, again and
 again, for garbage that is not there: in a build of 200 pages for a fifth of its time.
@@ -7,48 +7,26 @@ again, for garbage that is not there: in a build of 200 pages for a fifth of its
 import atexit
 import gc
 import io
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
+from functools import partial
 
 from sphinx.application import Sphinx
-from sphinx.environment import BuildEnvironment
 
-FROZEN_BY_PYTHON = 1000
-"""Python 3.12 begins with 375 frozen objects, and others with none. Whoever freezes a program that
-has loaded Sphinx freezes many thousand."""
+SELDOM = 50_000
+"""New objects after which Python looks through them; by itself it does after 700, or 2,000."""
 
 
-@contextmanager
-def uncollected() -> Iterator[None]:
-    """Keep Python from looking for garbage in the meantime.
-
-    What a build verifies stays until it ends. Looking through it, and through all that Sphinx
-    holds, takes as long as verifying it.
-    """
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
+def look_seldom(app: Sphinx) -> None:
+    """Let Python look for garbage less often until the build ends."""
+    usual = gc.get_threshold()
+    # Zero is never, and if it is more, the program that runs this build has its own plan.
+    if 0 < usual[0] < SELDOM:
+        gc.set_threshold(SELDOM, *usual[1:])
+        app.connect("build-finished", partial(_look_as_usual, usual))
 
 
-def set_aside(app: Sphinx, env: BuildEnvironment) -> None:
-    """`env-updated`: from now on, leave out what is there from the looking, until `take_back`.
-
-    Before Sphinx forks its writers, as Python's documentation recommends: what nobody looks through
-    stays shared with them.
-    """
-    # If there are more, another program that runs this build has its own plan.
-    if gc.isenabled() and gc.get_freeze_count() < FROZEN_BY_PYTHON:
-        gc.freeze()
-        app.connect("build-finished", take_back)
-
-
-def take_back(app: Sphinx, error: Exception | None) -> None:
-    """`build-finished`: undo `set_aside`, since the process may go on."""
-    gc.unfreeze()
+def _look_as_usual(usual: tuple[int, int, int], app: Sphinx, error: Exception | None) -> None:
+    gc.set_threshold(*usual)
 
 
 def look_once_at_exit() -> None:

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from sphinx.domains import Index, IndexEntry
 
-from sphinx_pith.garbage import uncollected
 from sphinx_pith.i18n import _
 from sphinx_pith.listing import filed
 from sphinx_pith.papers import reading_order
@@ -42,7 +41,6 @@ class PapersIndex(Index):
             return _Later(self), False
         return self.letters(docnames), False
 
-    @uncollected()
     def letters(self, docnames: Iterable[str] | None = None) -> Letters:
         """As `generate`, at once."""
         self._pages: dict[str, str] = {}

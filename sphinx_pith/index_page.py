@@ -16,7 +16,6 @@ from sphinx.builders.html import StandaloneHTMLBuilder
 from sphinx.domains import IndexEntry
 
 from sphinx_pith.domain import domain_of
-from sphinx_pith.garbage import uncollected
 from sphinx_pith.index import ON_A_PAGE, PapersIndex
 from sphinx_pith.shown import ShownPages
 
@@ -69,7 +68,6 @@ def _leave_index(app: Sphinx, shown: ShownPages) -> None:
         builder.domain_indices = [one for one in builder.domain_indices if one[0] != PAGE]
 
 
-@uncollected()
 def _body(title: str, content: Iterable[tuple[str, list[IndexEntry]]], pathto: Any) -> str:
     """For each letter a list of papers, each with its Pith Number and the places that cite it."""
     pages: dict[str, str] = {}

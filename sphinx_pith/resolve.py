@@ -20,7 +20,6 @@ from pith_agent import error_class, safe_text
 from sphinx_pith.config import ABSENT, lock_path, mode_of, severity_of
 from sphinx_pith.domain import Citation, PithDomain, domain_of
 from sphinx_pith.findings import BuildReport, CitedPlace, Finding, Severity
-from sphinx_pith.garbage import uncollected
 from sphinx_pith.i18n import _
 from sphinx_pith.locking import pruned, renew_lock
 from sphinx_pith.places import place_of
@@ -37,7 +36,6 @@ MESSAGE_LENGTH = 1000
 """Characters of one warning, so that a hostile record cannot flood the log."""
 
 
-@uncollected()
 def open_sources(app: Sphinx) -> None:
     """Read the lock and the records before any document is.
 
@@ -47,7 +45,6 @@ def open_sources(app: Sphinx) -> None:
     domain_of(app.env).sources = Sources.open(app, mode_of(app))
 
 
-@uncollected()
 def verify_citations(app: Sphinx, env: BuildEnvironment) -> list[str]:
     """Verify all that is cited, tell what is wrong, and name the pages to write again."""
     domain = domain_of(env)

@@ -1,5 +1,11 @@
-"""What a build holds is not searched for garbage, and the process gets its collector back."""
+"""Python looks for garbage seldom while a build runs, and the process is as it was after it."""
 
+import gc
+import re
+
+import pytest
+
+from sphinx_pith.garbage import SELDOM
 from tests.documents import signed_record
 from tests.e2e.roots.locking import trusting, write_lock
 from tests.locks import locked
@@ -8,35 +14,30 @@ SPY = """
 import gc
 
 def setup(app):
-    app.connect("html-page-context", lambda *_: print("frozen", gc.get_freeze_count() > 10_000))
-    app.connect("build-finished", lambda *_: print("after", gc.get_freeze_count()), priority=999)
+    def tell(when):
+        return lambda *_: print("looks:", when, gc.get_threshold()[0])
+    app.connect("html-page-context", tell("writing"))
+    app.connect("build-finished", tell("after"), priority=999)
 """
 
 
-def test_pages_are_written_with_what_was_verified_set_aside(tmp_path):
+def thresholds(tmp_path, head: str = "") -> dict[str, int]:
+    """When pages are written, and when the build has ended: new objects to look after."""
     project = trusting(tmp_path, "2401.00001")
     write_lock(project, locked(signed_record(arxiv="2401.00001")))
     conf = project.path / "conf.py"
-    conf.write_text(conf.read_text() + SPY)
-
-    lines = project.build("-W").info.splitlines()
-
-    assert {line for line in lines if line.startswith("frozen")} == {"frozen True"}
-    assert [line for line in lines if line.startswith("after")] == ["after 0"]
+    conf.write_text(f"{conf.read_text()}{SPY}{head}")
+    looks = re.findall(r"looks: (\w+) (\d+)", project.build("-W").info)
+    return {when: int(objects) for when, objects in looks}
 
 
-def test_what_another_program_has_set_aside_stays_so(tmp_path):
-    project = trusting(tmp_path, "2401.00001")
-    write_lock(project, locked(signed_record(arxiv="2401.00001")))
-    conf = project.path / "conf.py"
-    conf.write_text(f"{conf.read_text()}{SPY}\ngc.freeze()\nprint('own', gc.get_freeze_count())\n")
+def test_pages_are_written_with_few_looks_for_garbage(tmp_path):
+    assert thresholds(tmp_path) == {"writing": SELDOM, "after": gc.get_threshold()[0]}
 
-    lines = project.build("-W").info.splitlines()
 
-    own = [int(line.split()[1]) for line in lines if line.startswith("own")]
-    after = [int(line.split()[1]) for line in lines if line.startswith("after")]
-    # Some of it is no longer used by the end.
-    assert own[0] > after[0] > own[0] / 2
+@pytest.mark.parametrize("own", [0, SELDOM + 1])
+def test_a_program_with_a_plan_of_its_own_keeps_it(tmp_path, own):
+    assert thresholds(tmp_path, f"gc.set_threshold({own})") == {"writing": own, "after": own}
 
 
 EXIT = """
