@@ -30,7 +30,7 @@ from sphinx_pith.hooks import (
     take_roles_over,
 )
 from sphinx_pith.i18n import CATALOG, LOCALE
-from sphinx_pith.index_page import place_index, remove_index
+from sphinx_pith.index_page import note_written, place_index, remove_index
 from sphinx_pith.pages import setup_pages
 from sphinx_pith.resolve import open_sources, verify_citations
 from sphinx_pith.roles import PithRole
@@ -65,6 +65,7 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     # After extlinks, whose roles these replace.
     app.connect("builder-inited", take_roles_over, priority=900)
     app.connect("env-updated", verify_citations)
+    app.connect("doctree-resolved", note_written)
     app.connect("html-page-context", place_index)
     app.connect("build-finished", remove_index)
     app.connect("build-finished", note_shown)

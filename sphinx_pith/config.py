@@ -6,19 +6,22 @@ docs/reference/sphinx.md describes them. `config_checks` says what they may be.
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sphinx.application import Sphinx
 from sphinx.config import Config
 
 from pith_agent import (
     DocumentError,
-    Settings,
     TrustRoot,
     UndecidableError,
     VerificationError,
     error_class,
 )
 from sphinx_pith.findings import Mode, Severity
+
+if TYPE_CHECKING:
+    from pith_agent import Settings
 
 REGISTRY = "https://pith.science"
 
@@ -112,8 +115,11 @@ def lock_path(app: Sphinx) -> Path:
     return Path(app.confdir) / str(app.config.pith_lock)
 
 
-def settings_of(app: Sphinx, mode: Mode) -> Settings:
+def settings_of(app: Sphinx, mode: Mode) -> "Settings":
     """The values that a `Client` needs. Nothing is written outside the build by default."""
+    # Imported here: a build from the lock alone needs no client.
+    from pith_agent import Settings  # noqa: PLC0415
+
     config, here = app.config, Path(app.confdir)
     home = here / config.pith_home if config.pith_home else Path(app.doctreedir) / "pith"
     return Settings(

@@ -98,6 +98,7 @@ class PithDomain(Domain):
         """As `lists`, likewise."""
         self.placed: set[str] = set()
         """The documents with a card or a bibliography."""
+        self._objects: list[tuple[str, str, str, str, str, int]] | None = None
 
     @property
     def cites(self) -> dict[str, list[Citation]]:
@@ -130,6 +131,7 @@ class PithDomain(Domain):
             tags: Those of this output, which `.. only::` asks for.
         """
         self.answers = dict(answers)
+        self._objects = None
         self.here = _here(self.cites, tags, lambda cite: cite.only)
         self.lists_here = _here(self.lists, tags, lambda options: str(options["only"]))
         ordered = [
@@ -196,6 +198,12 @@ class PithDomain(Domain):
 
     def get_objects(self) -> Iterator[tuple[str, str, str, str, str, int]]:
         """The verified papers, for `objects.inv` and the search: where each is listed or cited."""
+        # Asked for both, and the same until the build ends.
+        if self._objects is None:
+            self._objects = list(self._places())
+        return iter(self._objects)
+
+    def _places(self) -> Iterator[tuple[str, str, str, str, str, int]]:
         places = {
             self.suffix(cite.target): (docname, cite.anchor)
             for docname in reversed(reading_order(self.env, self.here))

@@ -32,21 +32,22 @@ def _look_as_usual(usual: tuple[int, int, int], app: Sphinx, error: Exception | 
 def look_once_at_exit() -> None:
     """When the process ends, let Python look for garbage once, and not once more at each stage.
 
-    Garbage is freed then. What modules hold is none, and goes with the process; what Python would
-    do for files among it that nobody closed is done here.
+    It looks through what is young, which is what a build leaves, and frees what of it is garbage.
+    The rest goes with the process; what Python would do for files among it that nobody closed is
+    done here.
     """
     atexit.unregister(_last_look)
     atexit.register(_last_look)
 
 
 def _last_look() -> None:
-    gc.collect()
-    for one in gc.get_objects():
-        if isinstance(one, _FILES) and not one.closed:
-            with suppress(OSError, ValueError):
-                one.flush()
+    gc.collect(1)
+    # By type: there are 100,000 objects, and `isinstance` would take three times as long.
+    for file in [one for one in gc.get_objects() if type(one) in _FILES]:
+        with suppress(OSError, ValueError):  # It is closed, or cannot be written to.
+            file.flush()
     gc.freeze()
 
 
-_FILES = (io.TextIOWrapper, io.BufferedWriter, io.BufferedRandom)
+_FILES = frozenset({io.TextIOWrapper, io.BufferedWriter, io.BufferedRandom})
 """Those that keep what was written to them."""

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, TypeAlias
 
 from sphinx.domains import Index, IndexEntry
+from sphinx.environment import BuildEnvironment
 
 from sphinx_pith.i18n import _
 from sphinx_pith.listing import filed
@@ -83,12 +84,14 @@ class PapersIndex(Index):
     def _page(self, docname: str) -> str:
         # Asked for each place, and `astext` walks the title.
         if docname not in self._pages:
-            self._pages[docname] = self._title_of(docname)
+            self._pages[docname] = page_title(self.domain.env, docname)
         return self._pages[docname]
 
-    def _title_of(self, docname: str) -> str:
-        title = self.domain.env.titles.get(docname)
-        return title.astext() if title is not None else docname
+
+def page_title(env: BuildEnvironment, docname: str) -> str:
+    """The title of a page, without its marks; the name of its document if it has none."""
+    title = env.titles.get(docname)
+    return title.astext() if title is not None else docname
 
 
 class _Later(list[tuple[str, list[IndexEntry]]]):

@@ -2,22 +2,24 @@
 
 Sphinx writes it at every build. Its own template takes longer for it than all else that this
 extension does in a build in which nothing changed. So the page is put together here, and left as it
-is where no page is written.
+is where it would be the same.
 """
 
+import hashlib
+import json
 from collections.abc import Iterable
 from html import escape
 from pathlib import Path
 from typing import Any
 
 from docutils import nodes
-from sphinx.application import ENV_PICKLE_FILENAME, Sphinx
+from sphinx.application import Sphinx
 from sphinx.builders.html import StandaloneHTMLBuilder
 from sphinx.domains import IndexEntry
 
 from sphinx_pith.domain import domain_of
-from sphinx_pith.index import ON_A_PAGE, PapersIndex
-from sphinx_pith.shown import ShownPages
+from sphinx_pith.index import ON_A_PAGE, PapersIndex, page_title
+from sphinx_pith.papers import reading_order
 
 PAGE = f"pith-{PapersIndex.name}"
 
@@ -31,6 +33,13 @@ def remove_index(app: Sphinx, error: Exception | None) -> None:
         Path(app.builder.get_outfilename(PAGE)).unlink(missing_ok=True)
 
 
+def note_written(app: Sphinx, doctree: nodes.document, docname: str) -> None:
+    """`doctree-resolved`: note that the page of a document is written."""
+    shown = domain_of(app.env).pages
+    if shown is not None:
+        shown.written.add(docname)
+
+
 def place_index(
     app: Sphinx,
     pagename: str,
@@ -41,31 +50,43 @@ def place_index(
     """`html-page-context`: the content of the index, and the template of a plain page for it."""
     if app.builder.name not in ON_A_PAGE:
         return None
-    shown = domain_of(app.env).pages
-    if shown is not None and doctree is not None:
-        shown.written = True
-    if shown is not None and pagename == "genindex":  # It comes before the others.
-        _leave_index(app, shown)
+    if pagename == "genindex":  # It comes before the others.
+        _leave_index(app)
     if pagename != PAGE or templatename != "domainindex.html":
         return None
     context["title"] = context["indextitle"]
-    context["body"] = _body(context["indextitle"], context["content"], context["pathto"])
+    body = _body(context["indextitle"], context["content"], context["pathto"])
+    context["body"] = f"{body}<!-- {_state(app)} -->\n"
     return "page.html"
 
 
-def _leave_index(app: Sphinx, shown: ShownPages) -> None:
+def _leave_index(app: Sphinx) -> None:
     """Take the index from those that Sphinx is about to write, if it is what it would be."""
-    builder = app.builder
-    if shown.changed or shown.written or not isinstance(builder, StandaloneHTMLBuilder):
+    builder, shown = app.builder, domain_of(app.env).pages
+    if shown is None or not isinstance(builder, StandaloneHTMLBuilder):
+        return
+    # When all pages are written, what is around their text may have changed.
+    if shown.written >= app.env.found_docs:
         return
     try:
-        written = Path(builder.get_outfilename(PAGE)).stat().st_mtime_ns
-        read = Path(app.doctreedir, ENV_PICKLE_FILENAME).stat().st_mtime_ns
-    except OSError:
+        page = Path(builder.get_outfilename(PAGE)).read_text("utf-8")
+    except (OSError, UnicodeDecodeError):
         return
-    # The other way round, a build was stopped after it had read.
-    if written >= read:
+    if _state(app) in page:
         builder.domain_indices = [one for one in builder.domain_indices if one[0] != PAGE]
+
+
+def _state(app: Sphinx) -> str:
+    """A digest of all that the page shows: 64 hex digits."""
+    domain = domain_of(app.env)
+    everything = domain.pages.everything if domain.pages else ""
+    places = [
+        [docname, page_title(app.env, docname), [(one.target, one.anchor) for one in cites]]
+        for docname, cites in domain.here.items()
+    ]
+    order = reading_order(app.env, domain.here)
+    text = json.dumps([PapersIndex.localname, everything, order, sorted(places)])
+    return hashlib.sha256(text.encode("ascii")).hexdigest()
 
 
 def _body(title: str, content: Iterable[tuple[str, list[IndexEntry]]], pathto: Any) -> str:

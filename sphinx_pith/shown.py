@@ -51,8 +51,10 @@ class ShownPages:
         self._before = before
         self.changed = [name for name in citing if self._now[name] != before.get(name)]
         """The documents whose pages no longer show what was verified."""
-        self.written = False
-        """Whether a page of this output was written since."""
+        self.everything = everything
+        """A digest of all that was verified and that any page may show of it."""
+        self.written: set[str] = set()
+        """The documents whose pages this build writes, as far as it has come."""
         self._now = {**self._now, EVERYWHERE: everything}
         self._stood = self._times()
         if not self._same:

@@ -4,8 +4,9 @@ A paper is taken from the first that has it, and is verified whatever it comes f
 """
 
 from collections.abc import Callable, Container, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
@@ -32,6 +33,13 @@ if TYPE_CHECKING:
 BATCH = 16
 """Papers asked for before it is judged whether the registry answers at all: two for each of the
 client's threads."""
+
+THREADS = 2
+"""They verify at once. While libsodium works, half of the time, another can run; a third has to
+wait."""
+
+PART = 25
+"""Papers that a thread verifies at once."""
 
 Source: TypeAlias = Literal["lock", "records", "store", "registry", "none"]
 
@@ -104,7 +112,8 @@ class Sources:
         """The answer for each target, as it was typed; of those in `claimed`, with the claims."""
         answers: dict[str, Answered] = {}
         asked: dict[str, Identifier] = {}
-        known: dict[Identifier, Answered] = {}
+        bound: dict[Identifier, tuple[str, str]] = {}
+        locked: dict[str, Identifier] = {}
         for target in dict.fromkeys(targets):
             try:
                 identifier = parse_identifier(parse_target(target).name)
@@ -114,21 +123,40 @@ class Sources:
             suffix = self._locked(app, identifier, claims=target in claimed)
             if suffix is None:
                 asked[target] = identifier
-                continue
-            if identifier not in known:
-                known[identifier] = self._from_lock(app, target, suffix, identifier)
-            answers[target] = known[identifier]
+            else:
+                bound.setdefault(identifier, (target, suffix))
+                locked[target] = identifier
+        known = self._from_lock(app, bound)
+        answers |= {target: known[identifier] for target, identifier in locked.items()}
         return answers | self._elsewhere(app, asked)
 
-    def _from_lock(self, app: Sphinx, target: str, suffix: str, identifier: Identifier) -> Answered:
-        def say() -> "Verification":
+    def _from_lock(
+        self, app: Sphinx, bound: dict[Identifier, tuple[str, str]]
+    ) -> dict[Identifier, Answered]:
+        """The answers for names: each with the first target of that name, and its suffix."""
+
+        def say(target: str, suffix: str, name: Identifier) -> "Verification":
             from pith_agent import verification  # noqa: PLC0415  # It needs pydantic.
 
-            report = self.lock.examine(suffix, identifier, self.trust)
+            report = self.lock.examine(suffix, name, self.trust)
             return verification(target, report, app.config.pith_lock)
 
-        proved = self.lock.prove(suffix, identifier, self.trust)
-        return Answered(say, "lock", identifier, proved)
+        proofs = self._proofs([(suffix, name) for name, (_target, suffix) in bound.items()])
+        return {
+            name: Answered(partial(say, target, suffix, name), "lock", name, proved)
+            for (name, (target, suffix)), proved in zip(bound.items(), proofs, strict=True)
+        }
+
+    def _proofs(self, named: list[tuple[str, Identifier]]) -> "list[VerifiedRecord | None]":
+        """The proof for each suffix and name, where the paper is in order."""
+
+        def prove(part: list[tuple[str, Identifier]]) -> "list[VerifiedRecord | None]":
+            return [self.lock.prove(suffix, name, self.trust) for suffix, name in part]
+
+        parts = [named[place : place + PART] for place in range(0, len(named), PART)]
+        # Both threads have ended when Sphinx forks its writers.
+        with ThreadPoolExecutor(THREADS) as pool:
+            return [proof for proofs in pool.map(prove, parts) for proof in proofs]
 
     def _locked(self, app: Sphinx, identifier: Identifier, *, claims: bool) -> str | None:
         """The suffix that the lock has for a target; `None` if it is to be looked up again."""

@@ -125,7 +125,9 @@ def parse_identifier(text: str, *, context: Literal["any", "pith"] = "any") -> I
     if not text.isprintable():
         raise IdentifierError(f"{text[:80]!a} holds characters that cannot be seen.")
     found = (
-        _in_url(text)
+        # Most are these, and nothing else begins with a digit and is one.
+        (_arxiv_text(text) if text[:1].isdigit() else None)
+        or _in_url(text)
         or _pith_text(text)
         or _pith_bare(text, short=context == "pith")
         or _arxiv_text(text)

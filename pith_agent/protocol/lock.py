@@ -16,6 +16,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from pith_agent.errors import DocumentError, IdentifierError, LockError
+from pith_agent.protocol.arxiv import parse_arxiv
 from pith_agent.protocol.authors import stated_authors
 from pith_agent.protocol.identifier import Identifier, parse_identifier
 from pith_agent.protocol.locked import prove_locked
@@ -35,6 +36,9 @@ LOCK_VERSION = 1
 MAX_LOCK_BYTES = 64 << 20
 MAX_LOCK_NODES = 5_000_000
 """Values in one lock; a paper has about 30."""
+
+ARXIV = "arxiv:"
+"""What the name of a paper on arXiv begins with in a lock."""
 
 _SUFFIX = re.compile("[A-Z2-7]{26}")
 _RECEIPT = (
@@ -146,7 +150,7 @@ def is_floating(name: Identifier) -> bool:
 def alias_of(name: Identifier) -> str:
     """The one spelling of a name in a lock: an arXiv DOI is the arXiv id that it holds."""
     if (paper := name.arxiv) is not None:
-        return f"arxiv:{paper}"
+        return f"{ARXIV}{paper}"
     return str(name)
 
 
@@ -225,12 +229,19 @@ def _papers(papers: JsonObject) -> Iterable[tuple[str, JsonObject]]:
 
 def _aliases(aliases: JsonObject, papers: JsonObject) -> Iterable[tuple[str, str]]:
     for name, suffix in aliases.items():
-        try:
-            normal = alias_of(parse_identifier(name, context="pith"))
-        except IdentifierError as error:
-            raise LockError(f"The lock binds {name[:60]!a}, which is no identifier.") from error
-        if normal != name:
-            raise LockError(f"The lock binds {name[:60]!a}, which is spelled {normal}.")
+        paper = parse_arxiv(name.removeprefix(ARXIV)) if name.startswith(ARXIV) else None
+        # Nearly all are spelled so; the long way would say the same.
+        if paper is None or name != f"{ARXIV}{paper}":
+            _require_normal(name)
         if not isinstance(suffix, str) or suffix not in papers:
             raise LockError(f"The lock binds {name[:60]!a} to a paper that it does not hold.")
         yield name, suffix
+
+
+def _require_normal(name: str) -> None:
+    try:
+        normal = alias_of(parse_identifier(name, context="pith"))
+    except IdentifierError as error:
+        raise LockError(f"The lock binds {name[:60]!a}, which is no identifier.") from error
+    if normal != name:
+        raise LockError(f"The lock binds {name[:60]!a}, which is spelled {normal}.")

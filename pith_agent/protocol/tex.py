@@ -26,6 +26,9 @@ FONT = re.compile(
 )
 """A command that changes the look of letters and nothing else."""
 
+_TEX = re.compile(r"[\\{}]")
+"""Without one of these there is nothing to read."""
+
 COMMAND = re.compile(r"\\([A-Za-z]+)")
 ESCAPED = re.compile(r"\\([&%#_$])")
 
@@ -110,11 +113,15 @@ def readable(text: str) -> str:
 
     Formulas stay TeX. Braces stay where a command that is not known needs them.
     """
-    return outside_math(_readable, safe_text(text))
+    text = safe_text(text)
+    # Most titles and names have no TeX but formulas, which stay.
+    return outside_math(_readable, text) if _TEX.search(text) else text
 
 
 def unaccented(text: str) -> str:
     """Letters without their accents: `é` → `e`, `ß` → `ss`. Other scripts stay."""
+    if text.isascii():
+        return text
     apart = unicodedata.normalize("NFD", text.translate(_ASCII))
     return unicodedata.normalize("NFC", "".join(c for c in apart if not unicodedata.combining(c)))
 

@@ -1,4 +1,4 @@
-"""The page of the index is written when a page is, and left as it is when none is."""
+"""The page of the index is left as it is where it would be the same."""
 
 import os
 from pathlib import Path
@@ -17,9 +17,10 @@ LONG_AGO = 1_000_000_000
 
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
-    """Two pages, each with a citation of its own, built."""
+    """Two pages with a citation of its own each, and one without, built."""
     project = trusting(tmp_path, "2401.00001")
-    project.page("On :pith:`2401.00001`.\n\n.. toctree::\n\n   other\n")
+    project.page("On :pith:`2401.00001`.\n\n.. toctree::\n\n   other\n   third\n")
+    project.page("No citation.", "third.rst")
     project.page("Other\n=====\n\nOn :pith:`2401.00002`.", "other.rst")
     write_lock(project, locked(FIRST, SECOND))
     assert project.build("-W").status == 0
@@ -30,10 +31,9 @@ def index(built: Built) -> Path:
     return built.out / "pith-papers.html"
 
 
-def aged(project: Project, index: int = LONG_AGO) -> None:
-    """Let documents have been read, and the index written, long ago."""
-    os.utime(project.work / "doctrees" / "environment.pickle", (LONG_AGO, LONG_AGO))
-    os.utime(project.work / "html" / "pith-papers.html", (index, index))
+def aged(project: Project) -> None:
+    """Let the index have been written long ago."""
+    os.utime(project.work / "html" / "pith-papers.html", (LONG_AGO, LONG_AGO))
 
 
 def is_anew(built: Built) -> bool:
@@ -53,25 +53,48 @@ def test_a_build_with_nothing_to_do_leaves_it(project):
     assert 'href="pith-papers.html"' in built.text("genindex.html")
 
 
-def test_a_build_that_writes_a_page_writes_it(project):
+def test_a_build_that_changes_no_citation_leaves_it(project):
     aged(project)
-    project.page("On :pith:`2401.00001`, and :pith:`2401.00002`.", "other.rst")
+    project.page("Other words.\n\nOn :pith:`2401.00002`.", "other.rst")
 
     built = project.build("-W", "-j2")
 
-    assert is_anew(built)
-    assert built.text("pith-papers.html").count("other.html#") == 1 + 1
+    assert "Other words" in built.text("other.html")
+    assert not is_anew(built)
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        "On :pith:`2401.00002`, and :pith:`2401.00001`.",
+        "On :pith:`2401.00001`.",
+        "On :pith:`2401.00002`.\n\n.. pith:: 2401.00002\n",
+    ],
+)
+def test_a_build_with_other_citations_writes_it(project, page):
+    aged(project)
+    project.page(page, "other.rst")
+
+    assert is_anew(project.build())
+
+
+def test_a_build_with_another_title_of_a_page_writes_it(project):
+    aged(project)
+    (project.path / "other.rst").write_text("Renamed\n=======\n\nOn :pith:`2401.00002`.\n")
+
+    assert "Renamed" in project.build("-W").text("pith-papers.html")
+
+
+@pytest.mark.parametrize("jobs", ["-j1", "-j2"])
+def test_a_build_that_writes_all_pages_writes_it(project, jobs):
+    aged(project)
+
+    assert is_anew(project.build("-W", jobs, "-D", "html_short_title=Short"))
 
 
 def test_it_is_written_where_it_is_missing(project):
     aged(project)
     (project.work / "html" / "pith-papers.html").unlink()
-
-    assert is_anew(project.build("-W"))
-
-
-def test_it_is_written_where_the_last_build_was_stopped_before_it(project):
-    aged(project, index=LONG_AGO - 1)
 
     assert is_anew(project.build("-W"))
 
