@@ -109,10 +109,10 @@ def write_project(folder: Path, variant: Variant, lock: bytes) -> None:
     (folder / "index.rst").write_text(f"Index\n=====\n\n.. toctree::\n\n{tree}\n", "utf-8")
 
 
-def page(number: int, variant: Variant, *, changed: bool = False) -> str:
+def page(number: int, variant: Variant, *, changed: str = "") -> str:
     """A page with its citations; all papers are cited, and each by several pages."""
     title = f"Page {number}"
-    parts = [title, "=" * len(title), "", "Changed.\n" if changed else ""]
+    parts = [title, "=" * len(title), "", changed, ""]
     for place in range(CITATIONS):
         paper = (number * CITATIONS + place) * 7 % PAPERS
         parts += [f"{FILLER} See {variant.cite(paper)}.", ""]
