@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from string import ascii_lowercase
 from typing import TYPE_CHECKING
 
+from sphinx_pith.i18n import _
+
 if TYPE_CHECKING:
     from pith_agent import Work
 
@@ -52,7 +54,7 @@ def named(work: "Work") -> str:
         return f"“{shortened(work.readable_title)}”"
     if len(families) > MAX_NAMED or work.has_more_authors:
         return f"{families[0]} et al."
-    return " and ".join(families)
+    return str(_(" and ")).join(families)
 
 
 def shortened(title: str, words: int = 4) -> str:
@@ -66,7 +68,8 @@ def everyone(names: Iterable[str], *, has_more: bool) -> str:
     listed = list(names)
     if has_more:
         return ", ".join([*listed, "et al."])
-    return " and ".join(filter(None, (", ".join(listed[:-1]), listed[-1]))) if listed else ""
+    first, last = ", ".join(listed[:-1]), "".join(listed[-1:])
+    return str(_(" and ")).join(filter(None, (first, last)))
 
 
 def _letters(place: int) -> str:

@@ -282,6 +282,19 @@ def test_a_translator_may_move_a_role_and_keep_words_of_their_own(tmp_path: Path
     assert [one for one in set(page.ids) if page.ids.count(one) > 1] == []
 
 
+@pytest.mark.parametrize(("language", "word"), [("de", "und"), ("fr", "et"), ("en", "and")])
+def test_two_authors_are_joined_in_the_language_of_the_page(
+    tmp_path: Path, language: str, word: str
+) -> None:
+    cards = "By :pith:cite:t:`1706.00001`.\n\n.. pith:: 1706.00001\n"
+
+    built = pages(tmp_path, index=cards).build("-W", "-D", f"language={language}")
+
+    page = read(built.out / "index.html")
+    assert page.said("By") == f"Abbott {word} Bell (2017)."
+    assert f"Abbott {word} Ben Bell" in read_text(page)
+
+
 PO = """
 msgid ""
 msgstr "Content-Type: text/plain; charset=UTF-8"
