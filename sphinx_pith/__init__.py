@@ -7,20 +7,18 @@
 A citation becomes a link only after the signed record of the paper has been checked.
 """
 
-from typing import Literal
-
 from sphinx.application import Sphinx
 from sphinx.util.typing import ExtensionMetadata
 
 from pith_agent import __version__
 from sphinx_pith.bibliography import PlacePapers
 from sphinx_pith.builders import CheckBuilder, LockBuilder
-from sphinx_pith.config import READ_AGAIN, VALUES
+from sphinx_pith.config import VALUES
 from sphinx_pith.config_checks import check_config
 from sphinx_pith.directives import PithBibliography, PithCard, pith_bibliography, pith_card
 from sphinx_pith.domain import PithDomain
 from sphinx_pith.evidence import papers_of
-from sphinx_pith.garbage import look_once_at_exit, look_seldom
+from sphinx_pith.garbage import collect_once_at_exit, collect_seldom
 from sphinx_pith.hooks import (
     accept_scheme,
     finish_manifest,
@@ -32,19 +30,18 @@ from sphinx_pith.hooks import (
 from sphinx_pith.i18n import CATALOG, LOCALE
 from sphinx_pith.index_page import note_written, place_index, remove_index
 from sphinx_pith.pages import setup_pages
-from sphinx_pith.resolve import open_sources, verify_citations
 from sphinx_pith.roles import PithRole
 from sphinx_pith.shown import note_shown
 from sphinx_pith.transforms import Footnotes, SchemeLinks
+from sphinx_pith.verify import open_sources, verify_citations
 
 
 def setup(app: Sphinx) -> ExtensionMetadata:
     """Register roles, directives, the domain, the builders, the settings and the passes."""
-    look_seldom(app)
-    look_once_at_exit()
+    collect_seldom(app)
+    collect_once_at_exit()
     for value in VALUES:
-        again: Literal["env", ""] = "env" if value.name in READ_AGAIN else ""
-        app.add_config_value(value.name, value.default, again, types=value.types)
+        app.add_config_value(value.name, value.default, value.rebuild, types=value.types)
     app.add_message_catalog(CATALOG, str(LOCALE))
     app.add_domain(PithDomain)
     app.add_role("pith", PithRole("title"))

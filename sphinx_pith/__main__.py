@@ -1,4 +1,4 @@
-"""`python -m sphinx_pith`: lock, check, verify, convert, report."""
+"""`python -m sphinx_pith`: lock, check, verify, report, convert, bib."""
 
 from sphinx_pith.commands import main
 

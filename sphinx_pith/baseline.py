@@ -18,6 +18,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from fnmatch import fnmatchcase
+from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 from pith_agent import Identifier, IdentifierError, parse_identifier, safe_text
@@ -100,6 +101,16 @@ def load_baseline(text: str, path: str) -> Baseline:
     lines = _lines(text, len(entries))
     made = (Exemption(**entry, line=line) for entry, line in zip(entries, lines, strict=True))
     return Baseline(path, tuple(made))
+
+
+def read_baseline(here: Path, name: str) -> Baseline:
+    """Read the file `name`, relative to the directory `here`.
+
+    Raises:
+        OSError: It cannot be read.
+        ValueError: It is no UTF-8, or, as `BaselineError`, no baseline.
+    """
+    return load_baseline((here / name).read_text("utf-8"), name)
 
 
 def apply(findings: tuple[Finding, ...], baseline: Baseline, today: date) -> tuple[Finding, ...]:

@@ -114,7 +114,7 @@ def _card(writer: Writer, place: pith_card) -> nodes.Element:
     target = parse_target(place["target"])
     card = nodes.container(classes=["pith-card"])
     paper = writer.paper(target)
-    if paper is None or (target.claim and paper.claim(target.claim) is None):
+    if paper is None:
         card += nodes.paragraph("", "", writer.link(target, text(target.short)))
         return card
     heading = nodes.strong("", "", writer.to(paper, text(shown_title(paper)), numbered=True))

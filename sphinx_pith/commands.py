@@ -22,7 +22,7 @@ from sphinx_pith.config import NETWORK
 from sphinx_pith.convert.command import convert
 
 MALFORMED = 2
-"""Exit code: a file or option cannot be used. 1 says that something is refuted or lacks."""
+"""Exit code: a file or option cannot be used. 1 says that something is refuted or missing."""
 
 MODES = click.Choice(["locked", "auto", "update"])
 
@@ -56,7 +56,7 @@ def of_documents(command: Callable[..., None]) -> Callable[..., None]:
 
 
 UNANSWERED: dict[str, object] = {f"pith_severity.{code}": "error" for code in sorted(NETWORK)}
-"""Settings with which an outage is no success, as it is in a build."""
+"""Settings that make an outage an error; in a build it is a warning."""
 
 _PASS_ON = {"ignore_unknown_options": True, "allow_interspersed_args": False}
 
@@ -69,10 +69,12 @@ _PASS_ON = {"ignore_unknown_options": True, "allow_interspersed_args": False}
 def lock(upgrade: bool, prune: bool, check: bool, **build: Any) -> None:
     """Read the documents, and add what they cite to pith.lock.
 
-    With --check no connection is opened, and the exit code is 1 if a cited paper lacks, a paper is
-    not cited, or one does not verify, unless pith_severity or a baseline lets it pass.
+    With --check no connection is opened, and the exit code is 1 if a cited paper is missing, a
+    paper is not cited, or one does not verify, unless pith_severity or a baseline lets it pass.
     """
     settings: dict[str, object]
+    if check and (upgrade or prune):
+        raise click.UsageError("--check writes nothing: it goes without --upgrade and --prune.")
     if check:
         settings = {"pith_mode": "locked", "pith_severity.unused": "error"}
         sys.exit(_sphinx("dummy", settings, **build))
@@ -143,7 +145,11 @@ def with_reports(command: Callable[..., None]) -> Callable[..., None]:
 @click.option("--format", "shape", type=click.Choice(["github"]), help="Print annotations too.")
 @click.option("--mode", type=MODES, help="Whether connections may be opened.")
 @click.option("--builder", default="dummy", show_default=True, help="Build with this builder.")
-@click.option("--trust-root", type=click.Path(dir_okay=False, path_type=Path), help="For a lock.")
+@click.option(
+    "--trust-root",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Of a LOCK; DOCS name theirs in conf.py.",
+)
 @with_reports
 @click.option(
     "--build-dir",
@@ -166,7 +172,12 @@ def verify(
     if something cannot be read. A registry that does not answer verifies nothing.
     """
     if target.is_file():
+        given = [mode, shape, rest["build_dir"], rest["sphinx_options"], _report_settings(rest)]
+        if any(given) or builder != "dummy":
+            raise click.UsageError("With a LOCK, only --trust-root has a meaning.")
         sys.exit(_verify_lock(target, trust_root))
+    if trust_root is not None:
+        raise click.UsageError("DOCS name their trust root in conf.py: pith_trust_root.")
     settings = {**_report_settings(rest), **UNANSWERED}
     if mode:
         settings["pith_mode"] = mode
@@ -219,7 +230,7 @@ def _sphinx(
     sphinx_options: tuple[str, ...],
 ) -> int:
     """Run sphinx-build in this process, and give its exit code."""
-    # Imported here: the other commands need no Sphinx.
+    # Imported here: only a build needs all of Sphinx.
     from sphinx.cmd.build import build_main  # noqa: PLC0415
 
     with _directory(build_dir) as folder:

@@ -4,9 +4,9 @@ docs/reference/sphinx.md describes them. `config_checks` says what they may be.
 """
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from sphinx.application import Sphinx
 from sphinx.config import Config
@@ -57,7 +57,9 @@ class Value:
 
     name: str
     default: object
-    types: frozenset[type] = field(default_factory=frozenset)
+    types: frozenset[type]
+    rebuild: Literal["", "env"] = ""
+    """`env` if it is used while documents are read, which are then read again."""
 
 
 VALUES = (
@@ -73,24 +75,18 @@ VALUES = (
     Value("pith_severity", {}, frozenset({dict})),
     Value("pith_baseline", None, frozenset({str})),
     Value("pith_home", None, frozenset({str})),
-    Value("pith_cite_style", "narrative", frozenset({str})),
+    Value("pith_cite_style", "narrative", frozenset({str}), "env"),
     Value("pith_reader_check", True, frozenset({bool})),
     Value("pith_reports", {}, frozenset({dict})),
     Value("pith_manifest", None, frozenset({str})),
     Value("pith_sign", False, frozenset({bool})),
     Value("pith_citations", [], frozenset({list, tuple})),
     Value("pith_policy", None, frozenset({str})),
-    Value("pith_alias_roles", {}, frozenset({dict})),
-    Value("pith_upgrade_links", [], frozenset({list, tuple})),
-    Value("pith_report_links", False, frozenset({bool})),
+    Value("pith_alias_roles", {}, frozenset({dict}), "env"),
+    Value("pith_upgrade_links", [], frozenset({list, tuple}), "env"),
+    Value("pith_report_links", False, frozenset({bool}), "env"),
 )
-"""None of them makes Sphinx read a document again, but for those in `READ_AGAIN`: what they change
-is found by `verify_citations`."""
-
-READ_AGAIN = frozenset(
-    {"pith_cite_style", "pith_alias_roles", "pith_upgrade_links", "pith_report_links"}
-)
-"""Values that are used while documents are read."""
+"""What the others change of a page is found by `verify_citations`."""
 
 
 def mode_of(app: Sphinx) -> Mode:
@@ -100,9 +96,10 @@ def mode_of(app: Sphinx) -> Mode:
     or records, since then it has said where its papers are.
     """
     config = app.config
-    # The builder that writes the lock has one mode.
-    chosen: Mode | None = "update" if app.builder.name == "pithlock" else config.pith_mode
-    if "pith_mode" not in config.overrides and app.builder.name != "pithlock":
+    if app.builder.name == "pithlock":
+        return "update"
+    chosen: Mode | None = config.pith_mode
+    if "pith_mode" not in config.overrides:
         # Checked with the other values.
         chosen = os.environ.get(MODE_VARIABLE) or chosen  # type: ignore[assignment]
     if chosen:

@@ -66,19 +66,19 @@ def check_config(app: Sphinx, config: Config) -> None:
 
 def _choice(name: str, value: Any, allowed: tuple[Any, ...]) -> Iterator[str]:
     if not any(type(value) is type(one) and value == one for one in allowed):
-        yield f"{name} is {value!r}; it may be {', '.join(map(repr, allowed))}."
+        yield f"{name} is {value!r}; it must be one of {', '.join(map(repr, allowed))}."
 
 
 def _flags(config: Config) -> Iterator[str]:
     lock = ("pith_lock_upgrade", "pith_lock_prune")
     for name in (*lock, "pith_reader_check", "pith_sign", "pith_report_links"):
-        # On the command line, `-D name=1` is a number or a text.
-        if config[name] not in (True, False, 0, 1, "0", "1"):
-            yield f"{name} is {config[name]!r}; it may be True or False."
+        # With `-D name=1`, Sphinx makes a truth value of it.
+        if config[name] not in (True, False):
+            yield f"{name} is {config[name]!r}; it must be True or False."
 
 
 def _signing(config: Config) -> Iterator[str]:
-    if config.pith_sign in (True, 1, "1") and config.pith_manifest is None:
+    if config.pith_sign and config.pith_manifest is None:
         yield "pith_sign signs the manifest; name it with pith_manifest."
 
 
@@ -88,12 +88,12 @@ def _seconds(value: Any) -> Iterator[str]:
     except (TypeError, ValueError):
         fits = False
     if not fits:
-        yield f"pith_timeout is {value!r}; it may be a number of seconds, at most 600."
+        yield f"pith_timeout is {value!r}; it must be a number of seconds above 0, at most 600."
 
 
 def _texts(name: str, value: Any) -> Iterator[str]:
     if not isinstance(value, list | tuple) or not all(isinstance(item, str) for item in value):
-        yield f"{name} is {value!r}; it may be a list of texts."
+        yield f"{name} is {value!r}; it must be a list of strings."
 
 
 def _patterns(name: str, value: Any) -> Iterator[str]:
@@ -110,7 +110,7 @@ def _registry(value: Any) -> Iterator[str]:
 
 
 def _url(name: str, value: Any) -> Iterator[str]:
-    fault = f"{name} holds {value!r}; it may be a URL such as {REGISTRY}."
+    fault = f"{name} holds {value!r}; it must be a URL such as {REGISTRY}."
     if not isinstance(value, str) or not value.isprintable() or " " in value:
         yield fault
         return
@@ -125,7 +125,7 @@ def _url(name: str, value: Any) -> Iterator[str]:
 
 def _severities(value: Any) -> Iterator[str]:
     if not isinstance(value, dict):
-        yield f"pith_severity is {value!r}; it may be a dict from codes to severities."
+        yield f"pith_severity is {value!r}; it must be a dict from codes to severities."
         return
     for code, severity in value.items():
         known = code in OWN_CODES or (isinstance(code, str) and error_class(code).code == code)
@@ -135,7 +135,7 @@ def _severities(value: Any) -> Iterator[str]:
             yield f"pith_severity names {code!r}, which no citation can have."
         elif severity not in get_args(Severity):
             allowed = ", ".join(get_args(Severity))
-            yield f"pith_severity[{code!r}] is {severity!r}; it may be {allowed}."
+            yield f"pith_severity[{code!r}] is {severity!r}; it must be one of {allowed}."
         elif is_refutation(code) and severity not in ("error", "warning"):
             yield f"pith_severity[{code!r}] is {severity!r}; it may not go below warning."
 
@@ -146,26 +146,26 @@ def _mapping(
     if not isinstance(value, dict) or not all(
         isinstance(text, str) and text for pair in value.items() for text in pair
     ):
-        yield f"{name} is {value!r}; it may be a dict from texts to texts."
+        yield f"{name} is {value!r}; it must be a dict of strings that are not empty."
         return
     for key, item in value.items():
         if keys and key not in keys:
             yield f"{name} names {key!r}; it may name {', '.join(keys)}."
         if values and item not in values:
-            yield f"{name}[{key!r}] is {item!r}; it may be {', '.join(values)}."
+            yield f"{name}[{key!r}] is {item!r}; it must be one of {', '.join(values)}."
 
 
 def _path(name: str, value: Any, *, optional: bool = True) -> Iterator[str]:
     if (value is None and optional) or (isinstance(value, str) and value):
         return
-    yield f"{name} is {value!r}; it may be a path{' or None' if optional else ''}."
+    yield f"{name} is {value!r}; it must be a path{' or None' if optional else ''}."
 
 
 def _trust_root(here: Path, value: Any) -> Iterator[str]:
     if value is None:
         return
     if not isinstance(value, str) or not value:
-        yield f"pith_trust_root is {value!r}; it may be a path or None."
+        yield f"pith_trust_root is {value!r}; it must be a path or None."
         return
     try:
         TrustRoot.load((here / value).read_bytes())

@@ -1,6 +1,6 @@
 """`.. pith::`, a card of a paper, and `.. pith-bibliography::`, a list of the papers cited.
 
-Both leave a node that `bibliography` and `card` replace once the papers are verified.
+Both leave a node that `bibliography.PlacePapers` replaces once the papers are verified.
 """
 
 from collections.abc import Callable

@@ -11,7 +11,7 @@ from sphinx_pith.config import NETWORK, lock_path, settings_of
 from sphinx_pith.domain import domain_of
 from sphinx_pith.findings import Finding
 from sphinx_pith.i18n import _
-from sphinx_pith.resolve import finding, problem, tell
+from sphinx_pith.problems import finding, problem, tell
 from sphinx_pith.sources import Sources, ask, not_asked
 
 logger = logging.getLogger(__name__)
@@ -48,7 +48,7 @@ def _drift(app: Sphinx, sources: Sources) -> Iterator[Finding]:
     asked = [parse_identifier(name, context="pith") for name in (*numbers, *names)]
     # The store of the build is fresh, so that nothing but the registry's answer counts.
     settings = settings_of(app, "auto")
-    with Client(settings, refresh=True, persistent=False) as client:
+    with Client(settings, trust=sources.trust, refresh=True, persistent=False) as client:
         came = ask(client, asked)
     came += [not_asked(name) for name in asked[len(came) :]]
     answers = dict(zip(numbers, came, strict=False))

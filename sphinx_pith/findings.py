@@ -82,7 +82,7 @@ class BuildReport:
     """Makes `citations`: most builds write no report, and need none of them."""
     findings: tuple[Finding, ...] = ()
     fetched: int = 0
-    """Records that were asked of a registry in this build."""
+    """Records that a registry sent in this build."""
     root: PurePath = field(default_factory=PurePath)
     """The directory of conf.py."""
 

@@ -1,7 +1,6 @@
-"""How often Python looks for garbage while a build runs, and when its process ends.
+"""Garbage collection: less often while a build runs, and once when its process ends.
 
-A build holds what it has read and verified until it ends. Python looks through it all, again and
-again, for garbage that is not there: in a build of 200 pages for a fifth of its time.
+Source: docs/explanation/decisions/0007-garbage-in-builds.md.
 """
 
 import atexit
@@ -12,35 +11,34 @@ from functools import partial
 
 from sphinx.application import Sphinx
 
-SELDOM = 50_000
-"""New objects after which Python looks through them; by itself it does after 700, or 2,000."""
+THRESHOLD = 50_000
+"""New objects after which Python collects; by itself it does after 700, or 2,000."""
 
 
-def look_seldom(app: Sphinx) -> None:
-    """Let Python look for garbage less often until the build ends."""
+def collect_seldom(app: Sphinx) -> None:
+    """Let Python collect garbage less often until the build ends."""
     usual = gc.get_threshold()
     # Zero is never, and if it is more, the program that runs this build has its own plan.
-    if 0 < usual[0] < SELDOM:
-        gc.set_threshold(SELDOM, *usual[1:])
-        app.connect("build-finished", partial(_look_as_usual, usual))
+    if 0 < usual[0] < THRESHOLD:
+        gc.set_threshold(THRESHOLD, *usual[1:])
+        app.connect("build-finished", partial(_restore, usual))
 
 
-def _look_as_usual(usual: tuple[int, int, int], app: Sphinx, error: Exception | None) -> None:
+def _restore(usual: tuple[int, int, int], app: Sphinx, error: Exception | None) -> None:
     gc.set_threshold(*usual)
 
 
-def look_once_at_exit() -> None:
-    """When the process ends, let Python look for garbage once, and not once more at each stage.
+def collect_once_at_exit() -> None:
+    """When the process ends, let Python collect once, and not once more at each stage.
 
-    It looks through what is young, which is what a build leaves, and frees what of it is garbage.
-    The rest goes with the process; what Python would do for files among it that nobody closed is
-    done here.
+    Young objects are those of the build. The rest goes with the process; what Python would do for
+    files among it that nobody closed is done here.
     """
-    atexit.unregister(_last_look)
-    atexit.register(_last_look)
+    atexit.unregister(_collect_and_freeze)
+    atexit.register(_collect_and_freeze)
 
 
-def _last_look() -> None:
+def _collect_and_freeze() -> None:
     gc.collect(1)
     # By type: there are 100,000 objects, and `isinstance` would take three times as long.
     for file in [one for one in gc.get_objects() if type(one) in _FILES]:
@@ -50,4 +48,4 @@ def _last_look() -> None:
 
 
 _FILES = frozenset({io.TextIOWrapper, io.BufferedWriter, io.BufferedRandom})
-"""Those that keep what was written to them."""
+"""Files that buffer what is written to them."""

@@ -67,8 +67,8 @@ def finish_reports(app: Sphinx, error: Exception | None) -> None:
     if report is None or not (wanted or os.environ.get("GITHUB_ACTIONS") == "true"):
         return
     # Imported here: most builds write no report.
-    from sphinx_pith.baseline import write_baseline  # noqa: PLC0415
-    from sphinx_pith.reports import announce, write_reports  # noqa: PLC0415
+    from sphinx_pith.baseline import read_baseline, write_baseline  # noqa: PLC0415
+    from sphinx_pith.reports import announce, write_reports, write_text  # noqa: PLC0415
 
     if asked:
         del wanted["github"]
@@ -76,8 +76,10 @@ def finish_reports(app: Sphinx, error: Exception | None) -> None:
     try:
         announce(report, os.environ, sys.stdout, asked=asked)
         if baseline:
-            (Path(app.outdir) / baseline).write_text(write_baseline(report), encoding="utf-8")
+            known = app.config.pith_baseline
+            keep = read_baseline(Path(app.confdir), known) if known else None
+            write_text(Path(app.outdir) / baseline, write_baseline(report, keep))
         write_reports(report, Path(app.outdir), wanted)
-    except OSError as problem:
+    except (OSError, ValueError) as problem:
         app.statuscode = 1
         logger.warning("Pith: a report cannot be written: %s.", problem)

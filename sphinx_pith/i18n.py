@@ -1,6 +1,6 @@
 """Messages in the language of the documentation.
 
-Texts of pages and of the log are looked up in `locale/`; codes are never translated.
+Texts of pages, and most of the log, are looked up in `locale/`; codes are never translated.
 """
 
 from pathlib import Path

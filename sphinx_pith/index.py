@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 Letters: TypeAlias = list[tuple[str, list[IndexEntry]]]
 """First letter of the title → entries."""
 
-ON_A_PAGE = ("html", "dirhtml")
+PAGE_BUILDERS = ("html", "dirhtml")
 """The builders whose page of the index is put together in `index_page`."""
 
 
@@ -38,7 +38,7 @@ class PapersIndex(Index):
     def generate(self, docnames: Iterable[str] | None = None) -> tuple[Letters, bool]:
         """Entries by the first letter of the title; with `docnames`, of those pages only."""
         pages = self.domain.pages
-        if docnames is None and pages is not None and pages.builder.name in ON_A_PAGE:
+        if docnames is None and pages is not None and pages.builder.name in PAGE_BUILDERS:
             return _Later(self), False
         return self.letters(docnames), False
 

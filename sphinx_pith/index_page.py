@@ -1,8 +1,7 @@
 """The page of the index "Papers cited".
 
-Sphinx writes it at every build. Its own template takes longer for it than all else that this
-extension does in a build in which nothing changed. So the page is put together here, and left as it
-is where it would be the same.
+Sphinx writes it at every build, and its own template is slow for it. So the page is put together
+here, and left as it is where it would be the same.
 """
 
 import hashlib
@@ -18,7 +17,7 @@ from sphinx.builders.html import StandaloneHTMLBuilder
 from sphinx.domains import IndexEntry
 
 from sphinx_pith.domain import domain_of
-from sphinx_pith.index import ON_A_PAGE, PapersIndex, page_title
+from sphinx_pith.index import PAGE_BUILDERS, PapersIndex, page_title
 from sphinx_pith.papers import reading_order
 
 PAGE = f"pith-{PapersIndex.name}"
@@ -29,7 +28,7 @@ def remove_index(app: Sphinx, error: Exception | None) -> None:
     none and leaves the old one."""
     if error is not None or not isinstance(app.builder, StandaloneHTMLBuilder):
         return
-    if app.builder.name in ON_A_PAGE and not domain_of(app.env).papers:
+    if app.builder.name in PAGE_BUILDERS and not domain_of(app.env).papers:
         Path(app.builder.get_outfilename(PAGE)).unlink(missing_ok=True)
 
 
@@ -48,7 +47,7 @@ def place_index(
     doctree: nodes.document | None,
 ) -> str | None:
     """`html-page-context`: the content of the index, and the template of a plain page for it."""
-    if app.builder.name not in ON_A_PAGE:
+    if app.builder.name not in PAGE_BUILDERS:
         return None
     if pagename == "genindex":  # It comes before the others.
         _leave_index(app)

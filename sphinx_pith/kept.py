@@ -4,7 +4,6 @@ Loaded only if `pith_citations` names some.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 from pathlib import Path
 
 from sphinx.application import Sphinx
@@ -24,7 +23,7 @@ from pith_agent import (
 from sphinx_pith.config import settings_of
 from sphinx_pith.findings import Finding
 from sphinx_pith.i18n import _
-from sphinx_pith.resolve import finding, problem
+from sphinx_pith.problems import finding, problem
 from sphinx_pith.signature import record_file
 from sphinx_pith.sources import Answered, Sources, ask, not_asked
 
@@ -140,15 +139,29 @@ class _Verified:
                     return
             named = (check.name for check in report.checks if check.code == report.code)
             message = f"{place}: {report.message}"
-            found = finding(app, report.code, message, location, target=place, hint=report.hint)
-            yield replace(found, check=next(named, ""))
+            yield finding(
+                app,
+                report.code,
+                message,
+                location,
+                target=place,
+                hint=report.hint,
+                check=next(named, ""),
+            )
             return
         for check in report.checks:
             if check.status == "warn":
                 message = f"{place}: {check.detail}"
-                found = finding(app, check.code, message, location, target=place, hint=check.hint)
-                severity = app.config.pith_severity.get(check.code, "warning")
-                yield replace(found, severity=severity, check=check.name)
+                yield finding(
+                    app,
+                    check.code,
+                    message,
+                    location,
+                    target=place,
+                    hint=check.hint,
+                    severity=app.config.pith_severity.get(check.code, "warning"),
+                    check=check.name,
+                )
 
 
 def _split(place: str, data: bytes) -> dict[str, bytes]:

@@ -1,12 +1,12 @@
 """The lock on disk: read before anything else, and written whole or not at all."""
 
 import os
-import tempfile
 from pathlib import Path
 
 from sphinx.errors import ConfigError
 
 from pith_agent import Lock, PithError, dump_lock, parse_lock
+from sphinx_pith.writing import replace_file
 
 
 def read_lock(path: Path) -> Lock | None:
@@ -40,17 +40,7 @@ def write_lock(path: Path, lock: Lock) -> bool:
     if path.exists() and path.read_bytes() == data:
         return False
     mode = path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask()
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).chmod(mode)
-        Path(name).replace(path)
-    except OSError:
-        Path(name).unlink(missing_ok=True)
-        raise
+    replace_file(path, data, mode=mode)
     return True
 
 

@@ -1,6 +1,6 @@
 """What a build adds to the lock, where it may."""
 
-from collections.abc import Container, Iterator
+from collections.abc import Container
 from typing import TYPE_CHECKING
 
 from sphinx.application import Sphinx
@@ -9,7 +9,6 @@ from sphinx.util import logging
 
 from pith_agent import Lock, alias_of, is_floating
 from sphinx_pith.config import lock_path
-from sphinx_pith.findings import Finding
 from sphinx_pith.i18n import _
 from sphinx_pith.lockfile import write_lock
 from sphinx_pith.sources import Answered, Sources
@@ -22,7 +21,7 @@ logger = logging.getLogger(__name__)
 
 def renew_lock(
     app: Sphinx, domain: "PithDomain", sources: Sources, answered: dict[str, Answered]
-) -> Iterator[Finding]:
+) -> None:
     """Write the lock in mode `update`: what is verified and cited is added, nothing else changes.
 
     With `pith_lock_prune`, what nobody cites is removed.
@@ -33,7 +32,7 @@ def renew_lock(
     if sources.mode != "update":
         return
     lock = with_answers(sources.lock, answered, domain.claimed())
-    if app.config.pith_lock_prune in (True, 1, "1"):
+    if app.config.pith_lock_prune:
         lock = pruned(lock, answered)
     added, removed = difference(sources.lock, lock)
     try:
@@ -43,7 +42,6 @@ def renew_lock(
     if written:
         words = _("Pith: %s has %d papers now; %d changed or added, %d removed.")
         logger.info(words, app.config.pith_lock, len(lock.papers), added, removed)
-    yield from ()
 
 
 def with_answers(lock: Lock, answered: dict[str, Answered], claimed: Container[str]) -> Lock:

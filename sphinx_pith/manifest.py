@@ -7,7 +7,7 @@ Source: docs/reference/sphinx.md, "The manifest".
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
@@ -21,8 +21,8 @@ from sphinx_pith.findings import Finding
 from sphinx_pith.i18n import _
 from sphinx_pith.papers import Paper
 from sphinx_pith.places import place_of
-from sphinx_pith.reports.output import replace_file
-from sphinx_pith.resolve import finding, tell_all
+from sphinx_pith.problems import finding, tell_all
+from sphinx_pith.reports.output import write_text
 from sphinx_pith.signature import sign_manifest, signature_of, stated_digest
 from sphinx_pith.targets import parse_target
 
@@ -41,27 +41,26 @@ def write_manifest(app: Sphinx) -> None:
     path = Path(app.outdir) / app.config.pith_manifest
     manifest = manifest_of(app, domain)
     text = json.dumps(manifest, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
-    digest = hashlib.sha256(text.encode("utf-8")).hexdigest()
-
-    def write() -> Iterator[Finding]:
-        if stated_digest(signature_of(path)) != digest:
-            signature_of(path).unlink(missing_ok=True)
-        if not path.exists() or path.read_bytes() != text.encode("utf-8"):
-            replace_file(path, text)
-        # Without a format there are no pages to publish, as with `dummy` and `linkcheck`.
-        if app.config.pith_sign in (True, 1, "1") and app.builder.format:
-            yield from sign_manifest(app, domain, manifest, digest, path)
-
-    found = tuple(_all(app, write))
+    found = tuple(_written(app, domain, manifest, path, text))
     tell_all(app, found)
     domain.report = replace(report, findings=report.findings + found)
 
 
-def _all(app: Sphinx, write: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
+def _written(
+    app: Sphinx, domain: PithDomain, manifest: dict[str, Any], path: Path, text: str
+) -> Iterator[Finding]:
+    """Write and sign the manifest, and say what kept that from being done."""
+    digest = hashlib.sha256(text.encode("utf-8")).hexdigest()
     try:
-        yield from write()
+        if stated_digest(signature_of(path)) != digest:
+            signature_of(path).unlink(missing_ok=True)
+        if not path.exists() or path.read_bytes() != text.encode("utf-8"):
+            write_text(path, text)
+        # Without a format there are no pages to publish, as with `dummy` and `linkcheck`.
+        if app.config.pith_sign and app.builder.format:
+            yield from sign_manifest(app, domain, manifest, digest, path)
     except OSError as error:
-        message = _("The manifest cannot be written: %s.") % error.strerror
+        message = _("The manifest or its signature cannot be written: %s.") % error.strerror
         yield finding(app, "store-unavailable", message, "")
 
 

@@ -52,9 +52,11 @@ class Writer:
         self.entries = entries
 
     def paper(self, target: Target) -> Paper | None:
-        """The verified paper that a target names, if the claim it names is there too."""
+        """The verified paper that a target names; `None` if it lacks the claim that is named."""
         answer = self.answers.get(target.text)
-        return self.papers.get(answer.suffix) if answer else None
+        paper = self.papers.get(answer.suffix) if answer else None
+        lacks = paper is not None and target.claim and paper.claim(target.claim) is None
+        return None if lacks else paper
 
     def link(self, target: Target, content: nodes.Node, *, entry: bool = False) -> nodes.Element:
         """A link for what is verified; plain text with a visible mark for all else.
@@ -65,7 +67,7 @@ class Writer:
             entry: Link to the paper's entry in a bibliography, if there is one.
         """
         paper = self.paper(target)
-        if paper is None or (target.claim and paper.claim(target.claim) is None):
+        if paper is None:
             answer = self.answers.get(target.text)
             return marked(content, UNCHECKED if answer and is_unchecked(answer) else UNVERIFIED)
         return self.to(paper, content, entry=entry)
@@ -134,11 +136,11 @@ class Writer:
 
     def _one(self, style: Style, target: Target) -> list[nodes.Node]:
         paper = self.paper(target)
-        claim = paper.claim(target.claim) if paper and target.claim else None
-        if paper is None or (target.claim and claim is None):
+        if paper is None:
             return [self.link(target, text(target.short))]
         said: list[nodes.Node] = []
-        if claim is not None:
+        if target.claim:
+            claim = paper.claim(target.claim) or ""
             said = [
                 nodes.Text(f", {target.claim}: "),
                 text(f"“{safe_text(claim, 1000)}”", "pith-claim", UNSIGNED),

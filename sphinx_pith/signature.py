@@ -17,8 +17,8 @@ from sphinx_pith.config import SIGNATURE
 from sphinx_pith.domain import PithDomain
 from sphinx_pith.findings import Finding
 from sphinx_pith.i18n import _
-from sphinx_pith.reports.output import replace_file
-from sphinx_pith.resolve import finding
+from sphinx_pith.problems import finding
+from sphinx_pith.reports.output import write_text
 
 if TYPE_CHECKING:
     from pith_agent import Client, VerifiedRecord
@@ -83,7 +83,7 @@ def sign_manifest(
         yield finding(app, error.code, message, "", hint=error.hint)
         return
     if envelope is not None:
-        replace_file(signature_of(path), f"{json.dumps(envelope)}\n")
+        write_text(signature_of(path), f"{json.dumps(envelope)}\n")
         logger.info(_("Pith: %s is signed: %d papers."), path.name, len(domain.papers))
 
 

@@ -94,7 +94,7 @@ class Sources:
     refuted: "list[Verification]" = field(default_factory=list)
     """The files that are no records, and the records that are refuted, which no answer met."""
     fetched: int = 0
-    """Records that a registry was asked for."""
+    """Records that a registry sent."""
 
     @classmethod
     def open(cls, app: Sphinx, mode: Mode) -> "Sources":
@@ -168,7 +168,7 @@ class Sources:
         return None if self._upgrades(app) and is_floating(identifier) else suffix
 
     def _upgrades(self, app: Sphinx) -> bool:
-        return self.mode == "update" and app.config.pith_lock_upgrade in (True, 1, "1")
+        return self.mode == "update" and bool(app.config.pith_lock_upgrade)
 
     def _elsewhere(self, app: Sphinx, asked: dict[str, Identifier]) -> dict[str, Answered]:
         """The answers for what the lock does not hold."""
@@ -186,6 +186,7 @@ class Sources:
             client = Client(
                 settings,
                 records=self.project.files,
+                trust=self.trust,
                 persistent=not settings.offline,
                 refresh=self._upgrades(app),
             )
@@ -218,8 +219,8 @@ class Sources:
                 answers[target] = said(found[name], self._source(found[name], here), name)
             else:
                 answers[target] = _unlocked(target, name)
-        self.fetched = sum(one.source == "registry" for one in answers.values())
-        self.refuted += self._strangers(client, found.values())
+        self.fetched = sum(answer.fetched_now for answer in found.values())
+        self.refuted += self._uncited(client, found.values())
         return answers
 
     def _stored(self, client: "Client", names: list[Identifier]) -> "list[Verification]":
@@ -242,9 +243,7 @@ class Sources:
             return "records"
         return "registry" if answer.fetched_now else "store"
 
-    def _strangers(
-        self, client: "Client", met: "Iterable[Verification]"
-    ) -> "Iterator[Verification]":
+    def _uncited(self, client: "Client", met: "Iterable[Verification]") -> "Iterator[Verification]":
         """The records of the project that nobody cites and that are refuted."""
         places = {answer.found_in for answer in met}
         for document in self.project.documents:

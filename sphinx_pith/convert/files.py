@@ -4,7 +4,6 @@ import codecs
 import os
 import re
 import stat
-import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import TypeAlias
 from pith_agent import PithError, error_class
 from sphinx_pith.convert import markdown, python, rest
 from sphinx_pith.convert.links import Link, Rules
+from sphinx_pith.writing import replace_file
 
 Finder: TypeAlias = Callable[[str, Rules], list[Link]]
 
@@ -47,11 +47,10 @@ class Source:
     data: bytes
     text: str
 
-    @property
-    def encoded(self) -> Callable[[str], bytes]:
-        """Makes the bytes of a changed text, with the mark if the file had it."""
+    def encode(self, text: str) -> bytes:
+        """The bytes of a changed text, with the mark if the file had it."""
         mark = codecs.BOM_UTF8 if self.data.startswith(codecs.BOM_UTF8) else b""
-        return lambda text: mark + text.encode("utf-8")
+        return mark + text.encode("utf-8")
 
 
 def find_files(paths: Iterable[Path]) -> Iterator[Path]:
@@ -117,7 +116,7 @@ def write(source: Source, text: str) -> None:
     try:
         if path.read_bytes() != source.data:
             raise unwritable(f"{source.path} was changed meanwhile.", hint="Run it again.")
-        _replace(path, source.encoded(text))
+        replace_file(path, source.encode(text), mode=stat.S_IMODE(path.stat().st_mode))
     except OSError as error:
         raise unwritable(f"{source.path} cannot be written: {error.strerror}.") from error
 
@@ -133,21 +132,6 @@ def _in_folder(folder: Path) -> Iterator[Path]:
 
 def _is_skipped(name: str) -> bool:
     return name.startswith(".") or name in BUILD_FOLDERS or name.endswith(".egg-info")
-
-
-def _replace(path: Path, data: bytes) -> None:
-    mode = stat.S_IMODE(path.stat().st_mode)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".pith-")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(temporary, mode)
-        os.replace(temporary, path)
-    except OSError:
-        os.unlink(temporary)
-        raise
 
 
 def _unreadable(path: Path, what: str) -> PithError:

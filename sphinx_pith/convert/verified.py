@@ -22,8 +22,9 @@ def statuses(targets: Iterable[str], records: Sequence[str], *, online: bool) ->
         message = f"{absolute[0]!r} is absolute; patterns are relative to the current folder."
         raise error_class("invalid-setting")(message)
     project = load_project(Path(), records)
-    for _, error in project.faults:
-        raise error
+    if project.faults:
+        place, error = project.faults[0]
+        raise type(error)(f"{place}: {error.message}", hint=error.hint) from error
     settings = Settings.from_environment(offline=not online)
     wanted = sorted(set(targets))
     with Client(settings, records=project.files) as client:

@@ -7,7 +7,7 @@ report gives the same bytes, without times, host names or directories of the mac
 from sphinx_pith.reports.annotations import annotations, job_summary
 from sphinx_pith.reports.json_report import json_report
 from sphinx_pith.reports.junit import junit
-from sphinx_pith.reports.output import FORMATS, announce, write_reports
+from sphinx_pith.reports.output import FORMATS, announce, write_reports, write_text
 from sphinx_pith.reports.page import page
 from sphinx_pith.reports.paths import rebased, repository_of
 from sphinx_pith.reports.sarif import sarif
@@ -24,4 +24,5 @@ __all__ = [
     "repository_of",
     "sarif",
     "write_reports",
+    "write_text",
 ]

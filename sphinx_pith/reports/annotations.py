@@ -61,7 +61,7 @@ def job_summary(report: BuildReport) -> str:
     if len(told) > SUMMARY_ROWS:
         parts += ["", f"{len(told) - SUMMARY_ROWS} more problems are in the reports."]
     mode = f"Mode {report.mode}, builder {_markdown(report.builder)}"
-    return "\n".join([*parts, "", f"{mode}, records asked of a registry: {report.fetched}.", ""])
+    return "\n".join([*parts, "", f"{mode}, records sent by a registry: {report.fetched}.", ""])
 
 
 def _told(report: BuildReport) -> list[Finding]:

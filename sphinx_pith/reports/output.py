@@ -1,7 +1,5 @@
 """The one place where reports leave the process: files, and the log of GitHub Actions."""
 
-import os
-import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final, TextIO
@@ -13,6 +11,7 @@ from sphinx_pith.reports.junit import junit
 from sphinx_pith.reports.page import page
 from sphinx_pith.reports.paths import rebased, repository_of
 from sphinx_pith.reports.sarif import sarif
+from sphinx_pith.writing import replace_file
 
 FORMATS: Final[Mapping[str, Callable[[BuildReport], str]]] = {
     "json": json_report,
@@ -45,7 +44,7 @@ def write_reports(report: BuildReport, outdir: Path, wanted: Mapping[str, str]) 
     moved = _from_repository(report)
     texts = {outdir / name: FORMATS[kind](moved) for kind, name in wanted.items()}
     for path, text in texts.items():
-        replace_file(path, text)
+        write_text(path, text)
     return list(texts)
 
 
@@ -84,23 +83,14 @@ def _from_repository(report: BuildReport) -> BuildReport:
     return rebased(report, repository_of(Path(report.root)))
 
 
-def replace_file(path: Path, text: str) -> None:
+def write_text(path: Path, text: str) -> None:
     """Write a file of the output, as a whole or not at all; missing directories are made.
 
     Raises:
         OSError: It cannot be written; what was there is left as it was.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(text.encode("utf-8"))
-        # A temporary file is private; a report is read by others.
-        Path(name).chmod(0o644)
-        Path(name).replace(path)
-    except OSError:
-        Path(name).unlink(missing_ok=True)
-        raise
+    replace_file(path, text.encode("utf-8"))
 
 
 def _names() -> str:

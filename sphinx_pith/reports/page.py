@@ -39,7 +39,7 @@ _SOURCES: Final = {
 _MODES: Final = {
     "locked": "locked: no connection was opened",
     "auto": "auto: the registry is asked for what is missing",
-    "update": "update: the registry is asked for everything",
+    "update": "update: the registry is asked for what is missing, and the lock is written",
 }
 _KINDS: Final = {"error": "bad", "warning": "warn", "info": "none"}
 
@@ -217,7 +217,7 @@ def _reading(report: BuildReport) -> str:
 def _footer(report: BuildReport) -> str:
     fetched = counted(report.fetched, "record")
     return (
-        f'<footer><p class="soft">Mode {_text(_MODES[report.mode])}. {fetched} asked of a registry.'
+        f'<footer><p class="soft">Mode {_text(_MODES[report.mode])}. {fetched} sent by a registry.'
         f" Builder {_text(report.builder)}. sphinx_pith {__version__}.</p></footer>"
     )
 

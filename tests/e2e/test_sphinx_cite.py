@@ -278,7 +278,7 @@ def test_a_translator_may_move_a_role_and_keep_words_of_their_own(tmp_path: Path
     assert page.said("Zu") == f"{ALPHA_TITLE} eine Fußnote [1]."
     (words,) = [link for link in page.verified() if link.text == "das Gitter"]
     assert words.href == f"{URL}/{suffix(LATTICE)}"
-    assert f"Abbott and Bell (2017b). {BETA_TITLE}." in read_text(page)
+    assert f"Abbott und Bell (2017b). {BETA_TITLE}." in read_text(page)
     assert [one for one in set(page.ids) if page.ids.count(one) > 1] == []
 
 

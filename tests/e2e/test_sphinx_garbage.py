@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from sphinx_pith.garbage import SELDOM
+from sphinx_pith.garbage import THRESHOLD
 from tests.documents import signed_record
 from tests.e2e.roots.locking import trusting, write_lock
 from tests.locks import locked
@@ -32,10 +32,10 @@ def thresholds(tmp_path, head: str = "") -> dict[str, int]:
 
 
 def test_pages_are_written_with_few_looks_for_garbage(tmp_path):
-    assert thresholds(tmp_path) == {"writing": SELDOM, "after": gc.get_threshold()[0]}
+    assert thresholds(tmp_path) == {"writing": THRESHOLD, "after": gc.get_threshold()[0]}
 
 
-@pytest.mark.parametrize("own", [0, SELDOM + 1])
+@pytest.mark.parametrize("own", [0, THRESHOLD + 1])
 def test_a_program_with_a_plan_of_its_own_keeps_it(tmp_path, own):
     assert thresholds(tmp_path, f"gc.set_threshold({own})") == {"writing": own, "after": own}
 

@@ -4,36 +4,28 @@ It is here that problems are told, so that an unchanged document repeats them, a
 exit status is set, so that suppressing the warnings does not hide it.
 """
 
-from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path, PurePath
-from typing import TYPE_CHECKING
 
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.errors import ConfigError
 from sphinx.util import logging
 
-from pith_agent import error_class, safe_text
-from sphinx_pith.config import ABSENT, lock_path, mode_of, severity_of
+from sphinx_pith.config import ABSENT, lock_path, mode_of
 from sphinx_pith.domain import Citation, PithDomain, domain_of
-from sphinx_pith.findings import BuildReport, CitedPlace, Finding, Severity
+from sphinx_pith.findings import BuildReport, CitedPlace, Finding
 from sphinx_pith.i18n import _
 from sphinx_pith.locking import pruned, renew_lock
 from sphinx_pith.places import place_of
+from sphinx_pith.problems import finding, problem, tell_all
 from sphinx_pith.shown import ShownPages
 from sphinx_pith.sources import Answered, Sources
 from sphinx_pith.targets import parse_target
 
-if TYPE_CHECKING:
-    from pith_agent import Verification
-
 logger = logging.getLogger(__name__)
-
-MESSAGE_LENGTH = 1000
-"""Characters of one warning, so that a hostile record cannot flood the log."""
 
 
 def open_sources(app: Sphinx) -> None:
@@ -54,7 +46,8 @@ def verify_citations(app: Sphinx, env: BuildEnvironment) -> list[str]:
     targets = [cite.target for cites in domain.cites.values() for cite in cites]
     answered = sources.answer(app, targets, domain.claimed())
     domain.settle(answered, app.tags)
-    findings = [*_findings(app, domain, answered), *renew_lock(app, domain, sources, answered)]
+    findings = list(_findings(app, domain, answered))
+    renew_lock(app, domain, sources, answered)
     if app.config.pith_citations:
         # Imported here: it needs the client.
         from sphinx_pith.kept import verify_kept  # noqa: PLC0415
@@ -142,64 +135,19 @@ def _unused(app: Sphinx, domain: PithDomain, answered: dict[str, Answered]) -> I
         yield finding(app, "unused", message, f"{lock_path(app)}:1", target=name)
 
 
-def finding(
-    app: Sphinx, code: str, message: str, location: str, *, target: str = "", hint: str = ""
-) -> Finding:
-    """A problem that is not the answer of a verification."""
-    return Finding(
-        code=code,
-        severity=severity_of(app.config, code),
-        message=safe_text(message, MESSAGE_LENGTH),
-        hint=hint or _HINTS.get(code, "") or error_class(code).hint,
-        place=place_of(app, location),
-        location=location,
-        target=target,
-    )
-
-
-def problem(
-    app: Sphinx,
-    name: str,
-    answer: "Verification",
-    location: str,
-    *,
-    severity: Severity | None = None,
-) -> Finding:
-    """A verification that did not end well."""
-    check = next((check.name for check in answer.checks if check.code == answer.code), "")
-    where = f" (check: {check}, record: {answer.found_in})" if check else ""
-    return Finding(
-        code=answer.code,
-        severity=severity or severity_of(app.config, answer.code),
-        message=safe_text(f"{name}: {answer.message}{where}", MESSAGE_LENGTH),
-        hint=answer.hint,
-        place=place_of(app, location),
-        location=location,
-        target=name,
-        pith_number=answer.pith_number,
-        check=check,
-    )
-
-
-_HINTS = {
-    "unused": "Remove it with 'python -m sphinx_pith lock --prune'.",
-    "unverified-link": "Convert it with 'python -m sphinx_pith convert'.",
-}
-
-
 def _exempted(app: Sphinx, findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
     """The findings, lowered where the baseline lets them stay."""
     name = app.config.pith_baseline
     if name is None:
         return findings
     # Imported here: most projects have no baseline.
-    from sphinx_pith.baseline import BaselineError, apply, load_baseline  # noqa: PLC0415
+    from sphinx_pith.baseline import apply, read_baseline  # noqa: PLC0415
 
     try:
-        text = (Path(app.confdir) / name).read_text("utf-8")
-        return apply(findings, load_baseline(text, name), datetime.now(UTC).date())
-    except (OSError, UnicodeDecodeError, BaselineError) as error:
+        baseline = read_baseline(Path(app.confdir), name)
+    except (OSError, ValueError) as error:
         raise ConfigError(f"pith_baseline: {error}") from error
+    return apply(findings, baseline, datetime.now(UTC).date())
 
 
 def _tell(app: Sphinx, report: BuildReport, citations: int) -> None:
@@ -210,30 +158,3 @@ def _tell(app: Sphinx, report: BuildReport, citations: int) -> None:
         )
         told = sum(one.severity != "ignore" for one in report.findings)
         logger.info(words, citations, told, report.mode, report.fetched)
-
-
-def tell_all(app: Sphinx, findings: tuple[Finding, ...]) -> bool:
-    """Log each problem; set the exit status if one is an error, with or without `-W`.
-
-    Returns:
-        Whether one is.
-    """
-    for one in findings:
-        tell(one)
-    errors = [one.code for one in findings if one.severity == "error"]
-    if not errors:
-        return False
-    app.statuscode = 1
-    codes = ", ".join(f"{code} ({count})" for code, count in Counter(errors).items())
-    # Without a type, so that suppress_warnings cannot hide why the build fails.
-    logger.warning(_("Pith: the build fails: %s."), codes)
-    return True
-
-
-def tell(one: Finding) -> None:
-    """Log a problem as its severity says."""
-    if one.severity == "ignore":
-        return
-    log = logger.info if one.severity == "info" else logger.warning
-    text = f"{one.message} {one.hint}".strip()
-    log("%s", text, type="pith", subtype=one.code, location=one.location or None)
