@@ -38,8 +38,6 @@ from sphinx_pith.verify import open_sources, verify_citations
 
 def setup(app: Sphinx) -> ExtensionMetadata:
     """Register roles, directives, the domain, the builders, the settings and the passes."""
-    collect_seldom(app)
-    collect_once_at_exit()
     for value in VALUES:
         app.add_config_value(value.name, value.default, value.rebuild, types=value.types)
     app.add_message_catalog(CATALOG, str(LOCALE))
@@ -61,6 +59,7 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.connect("builder-inited", name_index)
     # After extlinks, whose roles these replace.
     app.connect("builder-inited", take_roles_over, priority=900)
+    app.connect("env-before-read-docs", collect_seldom)
     app.connect("env-updated", verify_citations)
     app.connect("doctree-resolved", note_written)
     app.connect("html-page-context", place_index)
@@ -70,6 +69,7 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     # Before the reports, which tell what became of it.
     app.connect("build-finished", finish_manifest)
     app.connect("build-finished", finish_reports)
+    collect_once_at_exit()
     return {
         "version": __version__,
         "env_version": PithDomain.data_version,

@@ -14,7 +14,7 @@ own in a diff, and is read by the standard library.
 
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from fnmatch import fnmatchcase
@@ -24,8 +24,10 @@ from typing import Any, Final, TypeAlias
 from pith_agent import Identifier, IdentifierError, parse_identifier, safe_text
 from sphinx_pith.config import is_refutation
 from sphinx_pith.findings import BuildReport, Finding, Place
+from sphinx_pith.targets import parse_target
 
-Paper: TypeAlias = Identifier | str
+Paper: TypeAlias = tuple[Identifier | str, str]
+"""An identifier, or what is none; and a claim."""
 
 VERSION: Final = 1
 UNUSED: Final = "unused-exemption"
@@ -108,17 +110,33 @@ def read_baseline(here: Path, name: str) -> Baseline:
 
     Raises:
         OSError: It cannot be read.
-        ValueError: It is no UTF-8, or, as `BaselineError`, no baseline.
+        BaselineError: It is no baseline.
     """
-    return load_baseline((here / name).read_text("utf-8"), name)
+    try:
+        text = (here / name).read_text("utf-8")
+    except UnicodeDecodeError as error:
+        raise BaselineError(f"{name} is not UTF-8 at byte {error.start}.") from error
+    return load_baseline(text, name)
 
 
-def apply(findings: tuple[Finding, ...], baseline: Baseline, today: date) -> tuple[Finding, ...]:
+def apply(
+    findings: tuple[Finding, ...],
+    baseline: Baseline,
+    today: date,
+    *,
+    complete: Collection[str] | None = None,
+) -> tuple[Finding, ...]:
     """Lower what is exempt to `info`, and tell what the baseline no longer needs.
 
     An exemption that names the target goes before those that name none, and the first of a kind
     that is not over counts. One that is over is told in the hint of what it fits. Findings of
-    `info` or `ignore` keep their severity, and count as a use.
+    `info` or `ignore` keep their severity, and count as a use. What was exempt stays as it is.
+
+    Args:
+        findings: Of a build, in order.
+        baseline: The exemptions.
+        today: The day on which an exemption may be over.
+        complete: The codes of which no more findings will come; all, if it is not given.
 
     Returns:
         The findings in their order, then one `unused-exemption` for each that fits nothing.
@@ -134,13 +152,19 @@ def apply(findings: tuple[Finding, ...], baseline: Baseline, today: date) -> tup
         fitting = [one for one in near if _fits(one, finding)]
         used.update(fitting)
         valid = next((one for one in fitting if one.until is None or today <= one.until), None)
-        if valid is not None:
+        if finding.exempt:
+            judged.append(finding)
+        elif valid is not None:
             judged.append(_exempted(finding, valid))
-        elif fitting:
+        elif fitting and _over(fitting[0]) not in finding.hint:
             judged.append(replace(finding, hint=_joined(finding.hint, _over(fitting[0]))))
         else:
             judged.append(finding)
-    unused = (one for one in baseline.exemptions if one not in used)
+    unused = (
+        one
+        for one in baseline.exemptions
+        if one not in used and (complete is None or one.code in complete)
+    )
     return (*judged, *(_unused(one, baseline.path) for one in unused))
 
 
@@ -214,11 +238,12 @@ def _fits(exemption: Exemption, finding: Finding) -> bool:
 
 
 def _paper(target: str) -> Paper:
-    """What all spellings of one identifier have in common; the text if it is none."""
+    """What all spellings of an identifier have in common, and the claim; else the text."""
+    parsed = parse_target(target)
     try:
-        return parse_identifier(target)
+        return parse_identifier(parsed.name), parsed.claim
     except IdentifierError:
-        return target
+        return target, ""
 
 
 def _exempted(finding: Finding, exemption: Exemption) -> Finding:

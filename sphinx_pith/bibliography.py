@@ -27,7 +27,9 @@ class PlacePapers(SphinxPostTransform):
         """Fill this page."""
         domain = domain_of(self.env)
         page = self.env.current_document.docname
-        builder = self.app.builder
+        if domain.pages is None:
+            raise TypeError("nothing was verified")
+        builder = domain.pages.builder
         # The builders that put all documents into one have the places of each in it.
         if builder.format == "html" and builder.name != "singlehtml" and page not in domain.placed:
             return

@@ -69,8 +69,8 @@ _PASS_ON = {"ignore_unknown_options": True, "allow_interspersed_args": False}
 def lock(upgrade: bool, prune: bool, check: bool, **build: Any) -> None:
     """Read the documents, and add what they cite to pith.lock.
 
-    With --check no connection is opened, and the exit code is 1 if a cited paper is missing, a
-    paper is not cited, or one does not verify, unless pith_severity or a baseline lets it pass.
+    With --check no connection is opened, and the exit code is 1 if a cited paper is missing or does
+    not verify, unless pith_severity or a baseline lets it pass, or if a paper is not cited.
     """
     settings: dict[str, object]
     if check and (upgrade or prune):

@@ -44,6 +44,9 @@ ABSENT = frozenset({"unlocked", "not-found", "unreachable", "rate-limited", "bad
 INFOS = frozenset({"unused", "superseded", "drift", "unused-exemption", "unverified-link"})
 """Codes that are only told."""
 
+OF_THE_REGISTRY = frozenset({"superseded", "withdrawn", "drift"})
+"""Codes that only `pithcheck` finds, which asks the registry."""
+
 SIGNATURE = ".dsse.json"
 """What the name of the signature has after the stem of the manifest's."""
 

@@ -52,6 +52,7 @@ def check_config(app: Sphinx, config: Config) -> None:
         *_severities(config.pith_severity),
         *_mapping("pith_alias_roles", config.pith_alias_roles, values=tuple(ALIAS_ROLES)),
         *_mapping("pith_reports", config.pith_reports, keys=REPORTS),
+        *_files(config.pith_reports),
         *_path("pith_lock", config.pith_lock, optional=False),
         *_path("pith_home", config.pith_home),
         *_path("pith_baseline", config.pith_baseline),
@@ -153,6 +154,13 @@ def _mapping(
             yield f"{name} names {key!r}; it may name {', '.join(keys)}."
         if values and item not in values:
             yield f"{name}[{key!r}] is {item!r}; it must be one of {', '.join(values)}."
+
+
+def _files(reports: Any) -> Iterator[str]:
+    names = list(reports.values()) if isinstance(reports, dict) else []
+    twice = {name for name in names if isinstance(name, str) and names.count(name) > 1}
+    for name in sorted(twice - {"-"}):
+        yield f"pith_reports names {name!r} twice; each report needs a file of its own."
 
 
 def _path(name: str, value: Any, *, optional: bool = True) -> Iterator[str]:

@@ -3,6 +3,7 @@
 Both leave a node that `bibliography.PlacePapers` replaces once the papers are verified.
 """
 
+import re
 from collections.abc import Callable
 from typing import ClassVar
 
@@ -34,11 +35,11 @@ def _words(argument: str | None) -> list[str]:
 
 def _years(argument: str | None) -> tuple[int, int]:
     """`2024`, or `2019-2024`."""
-    first, dash, last = (argument or "").partition("-")
-    years = int(first), int(last if dash else first)
-    if not 1990 < years[0] <= years[1] < 10_000:
+    match = re.fullmatch(r"([0-9]{4})(?:-([0-9]{4}))?", (argument or "").strip())
+    first, last = (int(match[1]), int(match[2] or match[1])) if match else (0, 0)
+    if not 1990 < first <= last:
         raise ValueError("years are a year, or two in order, as in 2019-2024")
-    return years
+    return first, last
 
 
 class PithCard(SphinxDirective):

@@ -27,7 +27,7 @@ from sphinx_pith.roles import FootnoteRole, PithRole, targets_of
 from sphinx_pith.shown import ShownPages
 from sphinx_pith.sources import Answered, Sources
 from sphinx_pith.targets import parse_target, parse_targets
-from sphinx_pith.transforms import links_of
+from sphinx_pith.transforms import links_of, only_in
 
 logger = logging.getLogger(__name__)
 
@@ -134,12 +134,14 @@ class PithDomain(Domain):
         self._objects = None
         self.here = _here(self.cites, tags, lambda cite: cite.only)
         self.lists_here = _here(self.lists, tags, lambda options: str(options["only"]))
+        # What is shown comes first: it gets the first numbers.
         ordered = [
             answers[cite.target]
-            for docname in reading_order(self.env, self.cites)
-            for cite in self.cites[docname]
+            for cites in (self.here, self.cites)
+            for docname in reading_order(self.env, cites)
+            for cite in cites[docname]
         ]
-        self.papers = papers_of(self.env.config, ordered)
+        self.papers = papers_of(self.env.config, ordered, self.cited_by(self.here))
         cards = {name for name, found in self.cites.items() if any(not one.anchor for one in found)}
         self.placed = cards | self.lists.keys()
         self.entries = {}
@@ -152,6 +154,10 @@ class PithDomain(Domain):
         """The suffix of the paper that a target names; empty unless it is verified."""
         answer = self.answers.get(target)
         return answer.suffix if answer else ""
+
+    def cites_papers(self) -> bool:
+        """Whether a verified paper is cited in this output."""
+        return any(self.suffix(cite.target) for found in self.here.values() for cite in found)
 
     def cited_by(self, docnames: Iterable[str]) -> list[str]:
         """The suffixes that documents cite, each once, in order."""
@@ -175,7 +181,7 @@ class PithDomain(Domain):
             self.cites[docname] = cites
         if lists := [node for node in found if isinstance(node, pith_bibliography)]:
             self.lists[docname] = [
-                {name: node[name] for name in OPTIONS} | {"only": _only(node)} for node in lists
+                {name: node[name] for name in OPTIONS} | {"only": only_in(node)} for node in lists
             ]
         if env.config.pith_report_links and (links := list(links_of(document))):
             self.links[docname] = [
@@ -227,6 +233,8 @@ class PithDomain(Domain):
         contnode: nodes.Element | nodes.Text,
     ) -> Any:
         """The citation, or the text that stands in its place. It never leaves a link to nowhere."""
+        if _is_definition(node):
+            return contnode  # What is shown are the copies of it.
         words = contnode if node.get("refexplicit") else None
         single = words is not None or node.get("pithfallback")
         targets = (parse_target(target),) if single else parse_targets(target)
@@ -244,7 +252,9 @@ class PithDomain(Domain):
             whole["ids"].append(anchor)  # Two nodes less, of which each page has many.
         elif anchor:
             whole = nodes.inline("", "", nodes.target("", "", ids=[anchor]), whole)
-        return whole
+        if isinstance(node.parent, nodes.TextElement) or isinstance(whole, nodes.reference):
+            return whole
+        return nodes.paragraph("", "", whole)  # Of an image that stands alone.
 
     def _is_absent(self, target: str) -> bool:
         """Whether nothing is known of a paper. What is refuted is no plain link again: it is
@@ -281,16 +291,20 @@ def _citations(
     for node in found:
         if isinstance(node, pith_card):
             location = get_node_location(node) or ""
-            only = _only(node) if has_only else ""
+            only = only_in(node) if has_only else ""
             yield Citation(node["target"], location, "", "", node["claims"], only)
         elif isinstance(node, addnodes.pending_xref):
             # What another project is asked for, by intersphinx, is no citation of this one.
-            if node.get("intersphinx") or (document.substitution_defs and _is_definition(node)):
+            if node.get("intersphinx"):
+                # Intersphinx makes another element of the same class, and a text is none.
+                node.children = [nodes.inline("", "", *node.children)]
+                continue
+            if document.substitution_defs and _is_definition(node):
                 continue
             number += 1
             node["pithanchor"] = f"pith-cite-{page}-{number}"
             location = get_node_location(node) or ""
-            only = _only(node) if has_only else ""
+            only = only_in(node) if has_only else ""
             for target in targets_of(node):
                 fallback = node.get("pithfallback", "")
                 yield Citation(target, location, node["pithanchor"], fallback, False, only)
@@ -308,17 +322,6 @@ def _is_ours(node: nodes.Node) -> bool:
     if isinstance(node, addnodes.pending_xref):
         return bool(node.get("refdomain") == PithDomain.name)
     return isinstance(node, pith_card | pith_bibliography | addnodes.only)
-
-
-def _only(node: nodes.Node) -> str:
-    """The condition under which a node is in the output; empty if it always is."""
-    conditions = []
-    parent = node.parent
-    while parent is not None:
-        if isinstance(parent, addnodes.only):
-            conditions.append(f"({parent['expr']})")
-        parent = parent.parent
-    return " and ".join(conditions)
 
 
 def _here(found: Mapping[str, list[T]], tags: Tags, only: Callable[[T], str]) -> dict[str, list[T]]:

@@ -7,17 +7,18 @@ from sphinx.application import Sphinx
 from sphinx.util import logging
 
 from pith_agent import Client, Verification, parse_identifier, safe_text
-from sphinx_pith.config import NETWORK, lock_path, settings_of
+from sphinx_pith.config import NETWORK, OF_THE_REGISTRY, lock_path, settings_of
 from sphinx_pith.domain import domain_of
 from sphinx_pith.findings import Finding
 from sphinx_pith.i18n import _
-from sphinx_pith.problems import finding, problem, tell
+from sphinx_pith.problems import exempted, finding, problem, tell_all
 from sphinx_pith.sources import Sources, ask, not_asked
 
 logger = logging.getLogger(__name__)
 
-CHANGES = frozenset({"superseded", "withdrawn", "drift", "not-found"})
-"""Codes that end the build with status 1, so that a weekly job is seen. An outage does not."""
+CHANGES = OF_THE_REGISTRY | {"not-found"}
+"""Codes that are errors here, unless `pith_severity` or the baseline says otherwise: a weekly job
+shall be seen. An outage is no such code."""
 
 
 def check_drift(app: Sphinx) -> None:
@@ -26,14 +27,15 @@ def check_drift(app: Sphinx) -> None:
     sources, report = domain.sources, domain.report
     if sources is None or report is None:
         return
-    found = tuple(_drift(app, sources))
-    for one in found:
-        # What ends the build with an error is seen, however quiet the build is.
-        decides = one.code in CHANGES and one.severity in ("info", "ignore")
-        tell(replace(one, severity="warning") if decides else one)
-    domain.report = replace(report, findings=report.findings + found)
-    if any(one.severity == "error" or one.code in CHANGES for one in found):
-        app.statuscode = 1
+    errors = CHANGES - app.config.pith_severity.keys()
+    drift = [
+        replace(one, severity="error") if one.code in errors else one
+        for one in _drift(app, sources)
+    ]
+    findings = exempted(app, (*report.findings, *drift), is_last=True)
+    domain.report = replace(report, findings=findings)
+    found = findings[len(report.findings) :]
+    tell_all(app, found)
     words = _("Pith: %d papers of the lock were compared with the registry, %d differ.")
     # What is refuted differs too; an outage says nothing.
     differ = len({one.target for one in found if one.code not in NETWORK})

@@ -10,13 +10,14 @@ from contextlib import suppress
 from functools import partial
 
 from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
 
 THRESHOLD = 50_000
 """New objects after which Python collects; by itself it does after 700, or 2,000."""
 
 
-def collect_seldom(app: Sphinx) -> None:
-    """Let Python collect garbage less often until the build ends."""
+def collect_seldom(app: Sphinx, env: BuildEnvironment, docnames: list[str]) -> None:
+    """`env-before-read-docs`: let Python collect garbage less often until the build ends."""
     usual = gc.get_threshold()
     # Zero is never, and if it is more, the program that runs this build has its own plan.
     if 0 < usual[0] < THRESHOLD:

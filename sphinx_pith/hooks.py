@@ -18,7 +18,7 @@ logger = logging.getLogger(__name__)
 
 def accept_scheme(app: Sphinx, config: Config) -> None:
     """Let MyST take `<pith:…>` for a link, and not for a file of the project."""
-    if "myst_parser" not in config.extensions or "myst_url_schemes" not in config:
+    if "myst_parser" not in app.extensions or "myst_url_schemes" not in config:
         return
     schemes = config.myst_url_schemes
     if isinstance(schemes, dict):
@@ -67,7 +67,7 @@ def finish_reports(app: Sphinx, error: Exception | None) -> None:
     if report is None or not (wanted or os.environ.get("GITHUB_ACTIONS") == "true"):
         return
     # Imported here: most builds write no report.
-    from sphinx_pith.baseline import read_baseline, write_baseline  # noqa: PLC0415
+    from sphinx_pith.baseline import BaselineError, read_baseline, write_baseline  # noqa: PLC0415
     from sphinx_pith.reports import announce, write_reports, write_text  # noqa: PLC0415
 
     if asked:
@@ -80,6 +80,6 @@ def finish_reports(app: Sphinx, error: Exception | None) -> None:
             keep = read_baseline(Path(app.confdir), known) if known else None
             write_text(Path(app.outdir) / baseline, write_baseline(report, keep))
         write_reports(report, Path(app.outdir), wanted)
-    except (OSError, ValueError) as problem:
+    except (OSError, BaselineError) as problem:
         app.statuscode = 1
         logger.warning("Pith: a report cannot be written: %s.", problem)

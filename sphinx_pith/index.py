@@ -58,7 +58,8 @@ class PapersIndex(Index):
             title = self.domain.papers[suffix].title
             first = filed(title)[:1].upper()
             letter = first if first.isalnum() else "#"
-            letters[letter] += self._entries(suffix, title, places[suffix])
+            entries = self._entries if docnames is None else self._entries_in_print
+            letters[letter] += entries(suffix, title, places[suffix])
         return sorted(letters.items())
 
     def _title(self, suffix: str) -> tuple[str, str]:
@@ -80,6 +81,17 @@ class PapersIndex(Index):
             # No two links of the same words with different targets.
             place = f" ({seen[docname]})" if count[docname] > 1 else ""
             yield IndexEntry(f"{self._page(docname)}{place}", 2, docname, anchor, "", "", "")
+
+    def _entries_in_print(
+        self, suffix: str, title: str, places: list[tuple[str, str]]
+    ) -> Iterable[IndexEntry]:
+        """Each with a page: the writers of manuals leave out what has no anchor."""
+        number = self.domain.papers[suffix].pith_number
+        for place, (docname, anchor) in enumerate(places):
+            # A card has no anchor of its own; each document has this one.
+            at = anchor or ":doc"
+            name, kind = (self._page(docname), 2) if place else (title, 0)
+            yield IndexEntry(name, kind, docname, at, "", "", "" if place else number)
 
     def _page(self, docname: str) -> str:
         # Asked for each place, and `astext` walks the title.
@@ -103,8 +115,7 @@ class _Later(list[tuple[str, list[IndexEntry]]]):
         self._index = index
 
     def __bool__(self) -> bool:
-        domain = self._index.domain
-        return any(domain.suffix(cite.target) for found in domain.here.values() for cite in found)
+        return self._index.domain.cites_papers()
 
     def __iter__(self) -> Iterator[tuple[str, list[IndexEntry]]]:
         return iter(self._index.letters())

@@ -28,7 +28,7 @@ def remove_index(app: Sphinx, error: Exception | None) -> None:
     none and leaves the old one."""
     if error is not None or not isinstance(app.builder, StandaloneHTMLBuilder):
         return
-    if app.builder.name in PAGE_BUILDERS and not domain_of(app.env).papers:
+    if app.builder.name in PAGE_BUILDERS and not domain_of(app.env).cites_papers():
         Path(app.builder.get_outfilename(PAGE)).unlink(missing_ok=True)
 
 
@@ -53,6 +53,7 @@ def place_index(
         _leave_index(app)
     if pagename != PAGE or templatename != "domainindex.html":
         return None
+    app.add_css_file("pith-cite.css")
     context["title"] = context["indextitle"]
     body = _body(context["indextitle"], context["content"], context["pathto"])
     context["body"] = f"{body}<!-- {_state(app)} -->\n"

@@ -170,7 +170,7 @@ class Writer:
             return bool(self.builder.config.man_show_urls)
         if self.builder.format == "latex":
             # On paper a link is only text. A bibliography prints the number.
-            return paper.suffix in self.entries or self.builder.config.latex_show_urls != "no"
+            return self._entry(paper) is not None or self.builder.config.latex_show_urls != "no"
         return self.builder.format != "text"
 
 

@@ -69,9 +69,15 @@ class Paper:
 class Labels:
     """The labels of all papers, made when the first is asked for: they depend on each other."""
 
-    def __init__(self, papers: Mapping[str, Paper]) -> None:
-        """Label `papers`, which are in the order of citing, later."""
+    def __init__(self, papers: Mapping[str, Paper], shown: Iterable[str]) -> None:
+        """Label `papers`, which are in the order of citing, later.
+
+        Args:
+            papers: Suffix → paper.
+            shown: The suffixes of those that this output shows: only they are told apart.
+        """
         self._papers = papers
+        self._shown = frozenset(shown)
 
     def of(self, suffix: str) -> Label:
         """The label of one paper."""
@@ -79,14 +85,28 @@ class Labels:
 
     @cached_property
     def _all(self) -> dict[str, Label]:
-        return labels_of({suffix: paper.work for suffix, paper in self._papers.items()})
+        labels: dict[str, Label] = {}
+        for is_shown in (False, True):
+            papers = (
+                one for one in self._papers.values() if (one.suffix in self._shown) is is_shown
+            )
+            labels |= labels_of({paper.suffix: paper.work for paper in papers})
+        return labels
 
 
-def papers_of(config: Config, answers: Iterable[Answered]) -> dict[str, Paper]:
-    """Suffix → paper, in the order of the answers, which is the order of citing."""
+def papers_of(
+    config: Config, answers: Iterable[Answered], shown: Iterable[str]
+) -> dict[str, Paper]:
+    """Suffix → paper, in the order of the answers, which is the order of citing.
+
+    Args:
+        config: Names the address of pages.
+        answers: What was verified.
+        shown: The suffixes of the papers that this output shows.
+    """
     base = config.pith_base_url.rstrip("/")
     papers: dict[str, Paper] = {}
-    labels = Labels(papers)
+    labels = Labels(papers, shown)
     for one in answers:
         if one.record is not None and one.suffix not in papers:
             papers[one.suffix] = Paper(one.record, f"{base}/pith/{one.suffix}", labels)

@@ -8,11 +8,16 @@ from sphinx.application import Sphinx
 
 from sphinx_pith.findings import Place
 
-_LOCATION = re.compile(r"(?P<path>.+?):(?P<within>docstring of [^:]+)?:?(?P<line>[0-9]+)?")
+_LOCATION = re.compile(
+    r"(?P<path>.+?)(?::(?P<within>docstring of [^:]+))?(?::(?P<line>[0-9]*))?"
+    r"(?::<(?P<made>\w+)>:[0-9]+)?"
+)
 
 
 def place_of(app: Sphinx, location: str) -> Place:
     """`/docs/index.rst:3` or `/src/mod.py:docstring of mod.f:3` → the place.
+
+    Of `/docs/index.rst:7:<autosummary>:1`, which is in no file, it is where the table stands.
 
     The path is relative to the directory of conf.py if the file lies below it.
     """
@@ -20,7 +25,8 @@ def place_of(app: Sphinx, location: str) -> Place:
     if match is None:
         return Place(_relative(str(app.confdir), location))
     line = int(match["line"]) if match["line"] else None
-    return Place(_relative(str(app.confdir), match["path"]), line, match["within"] or "")
+    within = match["within"] or match["made"] or ""
+    return Place(_relative(str(app.confdir), match["path"]), line, within)
 
 
 # Kept: a page with many citations names its file with each.

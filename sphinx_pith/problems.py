@@ -1,13 +1,16 @@
 """Problems: made of an answer or of words, and told in the log and by the exit status."""
 
 from collections import Counter
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sphinx.application import Sphinx
+from sphinx.errors import ConfigError
 from sphinx.util import logging
 
 from pith_agent import error_class, safe_text
-from sphinx_pith.config import severity_of
+from sphinx_pith.config import OF_THE_REGISTRY, severity_of
 from sphinx_pith.findings import Finding, Severity
 from sphinx_pith.i18n import _
 from sphinx_pith.places import place_of
@@ -73,6 +76,33 @@ _HINTS = {
     "unused": "Remove it with 'python -m sphinx_pith lock --prune'.",
     "unverified-link": "Convert it with 'python -m sphinx_pith convert'.",
 }
+
+
+def exempted(app: Sphinx, findings: tuple[Finding, ...], *, is_last: bool) -> tuple[Finding, ...]:
+    """The findings, lowered where the baseline lets them stay; then what it no longer needs.
+
+    Args:
+        app: Names the baseline.
+        findings: All of this build so far.
+        is_last: Whether no more will come: only then is it known which exemptions nothing needs.
+
+    Raises:
+        ConfigError: The baseline cannot be used.
+    """
+    name = app.config.pith_baseline
+    if name is None:
+        return findings
+    # Imported here: most projects have no baseline.
+    from sphinx_pith.baseline import BaselineError, apply, read_baseline  # noqa: PLC0415
+
+    try:
+        baseline = read_baseline(Path(app.confdir), name)
+    except (OSError, BaselineError) as error:
+        raise ConfigError(f"pith_baseline: {error}") from error
+    codes = {one.code for one in baseline.exemptions}
+    found_here = codes if app.builder.name == "pithcheck" else codes - OF_THE_REGISTRY
+    today = datetime.now(UTC).date()
+    return apply(findings, baseline, today, complete=found_here if is_last else ())
 
 
 def tell_all(app: Sphinx, findings: tuple[Finding, ...]) -> bool:

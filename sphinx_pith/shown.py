@@ -92,7 +92,7 @@ def _read(path: Path) -> Digests:
     """What was kept; nothing if that cannot be read, so that all pages are written."""
     try:
         kept = json.loads(path.read_bytes())
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
     return kept if isinstance(kept, dict) else {}
 
@@ -117,7 +117,8 @@ class _Appearance:
     def __init__(self, domain: "PithDomain") -> None:
         self._domain = domain
         config = domain.env.config
-        self._settings = [__version__, config.pith_base_url, bool(config.pith_reader_check)]
+        trust = domain.sources.trust.dump() if domain.sources else ""
+        self._settings = [__version__, config.pith_base_url, bool(config.pith_reader_check), trust]
         self._targets: dict[str, str] = {}
         """Target → digest of what is shown of it, which many pages share."""
 
@@ -155,7 +156,11 @@ class _Appearance:
             yield [cite.target, self._targets[cite.target]]
         for options in domain.lists_here.get(docname, ()):
             papers = (domain.papers[suffix] for suffix in domain.listed(docname, options))
-            yield [[paper.suffix, *_summary(paper)] for paper in papers]
+            # An entry has its id on the first page that lists the paper.
+            yield [
+                [paper.suffix, domain.entries.get(paper.suffix), *_summary(paper)]
+                for paper in papers
+            ]
             others = unproved(domain, docname, options)
             yield [[target, domain.answers[target].verdict] for target in others]
 

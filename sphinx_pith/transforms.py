@@ -3,11 +3,13 @@
 They are made before references are collected and footnotes are numbered.
 """
 
+import re
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import unquote
 
 from docutils import nodes
+from sphinx import addnodes
 from sphinx.transforms import SphinxTransform
 
 from pith_agent import IdentifierError, parse_identifier
@@ -43,24 +45,44 @@ class Footnotes(SphinxTransform):
 
     def apply(self, **kwargs: Any) -> None:
         """Add a footnote for each text that is cited so."""
-        references = {
-            node["refname"]: node
-            for node in self.document.autofootnote_refs
-            if "pithtarget" in node and "refname" in node
-        }
-        if not references:
-            return
-        section = next(iter(self.document.findall(nodes.section)), self.document)
-        for label, reference in references.items():
-            target = reference["pithtarget"]
-            note = nodes.footnote(auto=1, names=[label])
-            note.source, note.line = reference.source, reference.line
-            cite = pending(target, short_text(target), style="full", explicit=False)
-            cite.source, cite.line = reference.source, reference.line
-            note += nodes.paragraph("", "", cite)
-            section.append(note)
-            self.document.note_autofootnote(note)
-            self.document.note_explicit_target(note, note)
+        references: dict[str, list[nodes.footnote_reference]] = {}
+        for node in self.document.autofootnote_refs:
+            if "pithtarget" in node and "refname" in node:
+                references.setdefault(node["refname"], []).append(node)
+        # A footnote after the last section would be part of none.
+        sections = [child for child in self.document.children if isinstance(child, nodes.section)]
+        end = sections[-1] if sections else self.document
+        for label, places in references.items():
+            note = _footnote(label, places[0])
+            conditions = [only_in(place) for place in places]
+            if all(conditions):
+                # What stands in no output has no footnote there.
+                note = addnodes.only("", note, expr=" or ".join(f"({one})" for one in conditions))
+            end.append(note)
+            for one in note.findall(nodes.footnote):
+                self.document.note_autofootnote(one)
+                self.document.note_explicit_target(one, one)
+
+
+def _footnote(label: str, reference: nodes.footnote_reference) -> nodes.Element:
+    target = reference["pithtarget"]
+    note = nodes.footnote(auto=1, names=[label])
+    note.source, note.line = reference.source, reference.line
+    cite = pending(target, short_text(target), style="full", explicit=False)
+    cite.source, cite.line = reference.source, reference.line
+    note += nodes.paragraph("", "", cite)
+    return note
+
+
+def only_in(node: nodes.Node) -> str:
+    """The condition of `.. only::` under which a node is in the output; empty if it always is."""
+    conditions = []
+    parent = node.parent
+    while parent is not None:
+        if isinstance(parent, addnodes.only):
+            conditions.append(f"({parent['expr']})")
+        parent = parent.parent
+    return " and ".join(conditions)
 
 
 def _name(uri: str) -> str:
@@ -70,7 +92,8 @@ def _name(uri: str) -> str:
     try:
         parse_identifier(parse_target(rest).name, context="pith")
     except IdentifierError:
-        return text
+        # What is no Pith Number is not called one when it is refused.
+        return rest if re.search("[./,]", rest) else text
     return rest if ":" in rest or not _is_number(text) else text
 
 
@@ -90,11 +113,17 @@ def _is_paper(uri: str) -> bool:
 
 def _replace(node: nodes.reference, target: str, *, fallback: str) -> None:
     content = node.astext()
-    explicit = content not in ("", target, node["refuri"], unquote(node["refuri"]))
+    image = next(iter(node.findall(nodes.image)), None)
+    plain = ("", target, node["refuri"], unquote(node["refuri"]))
+    explicit = image is not None or content not in plain
     cite = pending(
         target, content if explicit else short_text(target), style="title", explicit=explicit
     )
-    if explicit:
+    if image is not None and len(node) == 1:
+        # Alone in a link, an image need not stand in a paragraph.
+        cite.children = []
+        cite.append(image.deepcopy())
+    elif explicit:
         # The author's own words, with the emphasis that they have.
         words = nodes.inline("", "", *(child.deepcopy() for child in node.children))
         words["classes"] = ["xref", "pith"]

@@ -5,13 +5,11 @@ exit status is set, so that suppressing the warnings does not hide it.
 """
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path, PurePath
 
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
-from sphinx.errors import ConfigError
 from sphinx.util import logging
 
 from sphinx_pith.config import ABSENT, lock_path, mode_of
@@ -20,7 +18,7 @@ from sphinx_pith.findings import BuildReport, CitedPlace, Finding
 from sphinx_pith.i18n import _
 from sphinx_pith.locking import pruned, renew_lock
 from sphinx_pith.places import place_of
-from sphinx_pith.problems import finding, problem, tell_all
+from sphinx_pith.problems import exempted, finding, problem, tell_all
 from sphinx_pith.shown import ShownPages
 from sphinx_pith.sources import Answered, Sources
 from sphinx_pith.targets import parse_target
@@ -58,7 +56,7 @@ def verify_citations(app: Sphinx, env: BuildEnvironment) -> list[str]:
         builder=app.builder.name,
         mode=sources.mode,
         gather=partial(_cited, app, domain, answered),
-        findings=_exempted(app, tuple(findings)),
+        findings=exempted(app, tuple(findings), is_last=app.builder.name != "pithcheck"),
         fetched=sources.fetched,
         root=PurePath(app.confdir),
     )
@@ -133,21 +131,6 @@ def _unused(app: Sphinx, domain: PithDomain, answered: dict[str, Answered]) -> I
     for name in (*(f"pith:{suffix}" for suffix in papers), *names):
         message = _("%s holds %s, which nothing cites.") % (app.config.pith_lock, name)
         yield finding(app, "unused", message, f"{lock_path(app)}:1", target=name)
-
-
-def _exempted(app: Sphinx, findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
-    """The findings, lowered where the baseline lets them stay."""
-    name = app.config.pith_baseline
-    if name is None:
-        return findings
-    # Imported here: most projects have no baseline.
-    from sphinx_pith.baseline import apply, read_baseline  # noqa: PLC0415
-
-    try:
-        baseline = read_baseline(Path(app.confdir), name)
-    except (OSError, ValueError) as error:
-        raise ConfigError(f"pith_baseline: {error}") from error
-    return apply(findings, baseline, datetime.now(UTC).date())
 
 
 def _tell(app: Sphinx, report: BuildReport, citations: int) -> None:

@@ -63,4 +63,7 @@ class LockError(DocumentError):
     """The file is no lock."""
 
     code = "malformed-lock"
-    hint = "Restore it from version control, or write it anew with 'python -m sphinx_pith lock'."
+    hint = (
+        "Restore it from version control. Or delete it, and make a new one with"
+        " 'python -m sphinx_pith lock'."
+    )

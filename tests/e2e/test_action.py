@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 
+from sphinx_pith.commands import main
+
 yaml = pytest.importorskip("yaml", reason="PyYAML comes with myst-parser")
 
 ROOT = Path(__file__).parents[2]
@@ -81,6 +83,15 @@ def test_an_example_gives_only_inputs_that_exist_and_asks_for_few_rights(path: P
         for step in job["steps"]:
             if step.get("uses", "").startswith("pith-agent/pith-agent@"):
                 assert set(step["with"]) <= set(ACTION["inputs"])
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
+def test_an_example_gives_the_commands_options_that_they_have(path: Path) -> None:
+    scripts = re.findall(r"python -m sphinx_pith (\w+)(.*)", path.read_text("utf-8"))
+
+    for name, rest in scripts:
+        given = main.commands[name].make_context(name, rest.split(), resilient_parsing=True)
+        assert given.params.get("sphinx_options") in (None, ())
 
 
 def test_the_hooks_say_what_runs_and_the_example_uses_hooks_that_exist() -> None:

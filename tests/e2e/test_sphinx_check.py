@@ -142,3 +142,49 @@ def test_a_registry_that_answers_for_no_paper_is_not_asked_for_the_whole_lock(
     assert (checked.status, set(checked.codes)) == (0, {"unreachable"})
     assert len(checked.codes) == 40
     assert len(set(registry.requests)) == 16
+
+
+BASELINE = """baseline_version = 1
+
+[[exempt]]
+code = "superseded"
+target = "arXiv:2401.00001"
+reason = "We cite the first version."
+"""
+
+
+def test_a_baseline_lets_what_the_registry_says_stay(followed, registry):
+    project, document = followed
+    newer(registry, document)
+    (project.path / "b.toml").write_text(BASELINE)
+    exempt = ("-D", "pith_baseline=b.toml", "-D", "pith_reports.json=r.json")
+
+    checked = project.build("-W", *exempt, builder="pithcheck")
+    built = project.build("-W", *exempt)
+
+    (finding,) = json.loads(checked.text("r.json"))["findings"]
+    assert (checked.status, finding["code"], finding["exempt"]) == (0, "superseded", True)
+    # Another builder cannot know whether it is needed.
+    assert json.loads(built.text("r.json"))["findings"] == []
+
+
+def test_an_exemption_that_the_registry_gives_no_reason_for_is_told(followed):
+    project, _document = followed
+    (project.path / "b.toml").write_text(BASELINE)
+    options = ("-D", "pith_baseline=b.toml", "-D", "pith_reports.json=r.json")
+
+    checked = project.build(*options, builder="pithcheck")
+
+    (finding,) = json.loads(checked.text("r.json"))["findings"]
+    assert (checked.status, finding["code"]) == (0, "unused-exemption")
+
+
+def test_the_report_of_a_check_says_what_its_exit_code_says(followed, registry):
+    project, document = followed
+    newer(registry, document)
+
+    checked = project.build("-D", "pith_reports.json=r.json", builder="pithcheck")
+    quiet = project.build("-D", "pith_severity.superseded=ignore", builder="pithcheck")
+
+    assert (checked.status, json.loads(checked.text("r.json"))["failed"]) == (1, True)
+    assert quiet.status == 0

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from tests.documents import TITLE, as_bytes
-from tests.e2e.roots.library import ALPHA, BETA, LATTICE, SURVEY, anchor, book, pages, suffix
+from tests.e2e.roots.library import ALPHA, BETA, SURVEY, anchor, book, pages, suffix
 from tests.e2e.roots.project import REPOSITORY, Built
-from tests.e2e.roots.reading import Page, plain, read, site
+from tests.e2e.roots.reading import Page, read, read_text, site
 
 BOOK = f"pith:{suffix(SURVEY)}"
 CLAIM = SURVEY["graph_snapshot"]["claims"]["items"][0]["text"]
@@ -253,80 +253,6 @@ def test_what_is_not_verified_is_marked_in_every_style_and_verified_neighbours_s
     assert sorted(built.codes) == ["unknown-claim"] + ["unlocked"] * 5
 
 
-def test_a_translator_may_move_a_role_and_keep_words_of_their_own(tmp_path: Path) -> None:
-    project = pages(
-        tmp_path,
-        index=(
-            "After :pith:cite:t:`2402.13116` we read :pith:`the lattice <hep-lat/0305021>`.\n\n"
-            "A footnote :pith:cite:foot:`1706.00001` and :pith:`1706.00002`.\n"
-        ),
-    )
-    made = project.build("-W", "-E", builder="gettext")
-    template = made.text("index.pot")
-    assert made.status == 0
-    assert "After :pith:cite:t:`2402.13116` we read" in template
-    catalog = project.path / "locale" / "de" / "LC_MESSAGES"
-    catalog.mkdir(parents=True)
-    (catalog / "index.po").write_text(PO, "utf-8")
-
-    options = ["-D", "language=de", "-D", "locale_dirs=locale", "-E"]
-    built = project.build("-W", *options, out="de")
-
-    page = read(built.out / "index.html")
-    assert (built.status, built.log) == (0, "")
-    assert page.said("Wir lesen") == "das Gitter nach Xu et al. (2024)."
-    assert page.said("Zu") == f"{ALPHA_TITLE} eine Fußnote [1]."
-    (words,) = [link for link in page.verified() if link.text == "das Gitter"]
-    assert words.href == f"{URL}/{suffix(LATTICE)}"
-    assert f"Abbott und Bell (2017b). {BETA_TITLE}." in read_text(page)
-    assert [one for one in set(page.ids) if page.ids.count(one) > 1] == []
-
-
-@pytest.mark.parametrize(("language", "word"), [("de", "und"), ("fr", "et"), ("en", "and")])
-def test_two_authors_are_joined_in_the_language_of_the_page(
-    tmp_path: Path, language: str, word: str
-) -> None:
-    cards = "By :pith:cite:t:`1706.00001`.\n\n.. pith:: 1706.00001\n"
-
-    built = pages(tmp_path, index=cards).build("-W", "-D", f"language={language}")
-
-    page = read(built.out / "index.html")
-    assert page.said("By") == f"Abbott {word} Bell (2017)."
-    assert f"Abbott {word} Ben Bell" in read_text(page)
-
-
-PO = """
-msgid ""
-msgstr "Content-Type: text/plain; charset=UTF-8"
-
-msgid ""
-"After :pith:cite:t:`2402.13116` we read :pith:`the lattice <hep-lat/0305021>`."
-msgstr ""
-"Wir lesen :pith:`das Gitter <hep-lat/0305021>` nach :pith:cite:t:`2402.13116`."
-
-msgid "A footnote :pith:cite:foot:`1706.00001` and :pith:`1706.00002`."
-msgstr "Zu :pith:`1706.00002` eine Fußnote :pith:cite:foot:`1706.00001`."
-"""
-
-
-def test_a_second_project_finds_the_papers_through_intersphinx(
-    built: Built, tmp_path: Path
-) -> None:
-    number = ALPHA["pith_number"]
-    second = pages(tmp_path, (), index=f"See :external+book:pith:ref:`their entry <{number}>`.\n")
-    second.conf(
-        extensions=["sphinx.ext.intersphinx", "sphinx_pith"],
-        pith_trust_root="trust.json",
-        intersphinx_mapping={"book": ("https://book.example/", str(built.out / "objects.inv"))},
-    )
-
-    made = second.build("-W", "-n")
-
-    (link,) = [one for one in read(made.out / "index.html").links if one.text == "their entry"]
-    assert (made.status, made.log) == (0, "")
-    assert link.href == f"https://book.example/markdown.html#{anchor(ALPHA)}"
-
-
 def test_the_inventory_holds_each_paper_once_where_it_is_listed_first(built: Built) -> None:
     command = [sys.executable, "-m", "sphinx.ext.intersphinx", str(built.out / "objects.inv")]
     done = subprocess.run(
@@ -386,6 +312,29 @@ def test_a_claim_of_a_record_that_says_another_is_shown_as_text(tmp_path: Path) 
     assert read(built.out / "index.html").said("Claim:").endswith("[unverified].")
 
 
-def read_text(page: Page) -> str:
-    """All that a page says."""
-    return plain(page.source.partition("<body")[2])
+def test_a_substitution_that_nobody_uses_is_no_citation(tmp_path: Path) -> None:
+    project = pages(tmp_path, index=".. |it| replace:: :pith:`2402.13116`\n\nNothing.\n")
+
+    built = project.build("-W", "-n")
+
+    assert (built.status, built.log) == (0, "")
+    assert built.links() == []
+
+
+@pytest.mark.parametrize("words", ["their entry <{}>", "{}"])
+def test_a_second_project_finds_the_papers_through_intersphinx(
+    built: Built, tmp_path: Path, words: str
+) -> None:
+    number = ALPHA["pith_number"]
+    role = f":external+book:pith:ref:`{words.format(number)}`"
+    second = pages(tmp_path, (), index=f"See {role}.\n")
+    second.conf(
+        extensions=["sphinx.ext.intersphinx", "sphinx_pith"],
+        pith_trust_root="trust.json",
+        intersphinx_mapping={"book": ("https://book.example/", str(built.out / "objects.inv"))},
+    )
+
+    made = second.build("-W", "-n", PYTHONWARNINGS="error::DeprecationWarning")
+
+    assert (made.status, made.log) == (0, "")
+    assert f"markdown.html#{anchor(ALPHA)}" in made.text("index.html")

@@ -275,3 +275,69 @@ def test_what_has_changed_at_the_registry_is_told_where_it_ends_the_check(
         done = project.call("check", str(project.path))
 
     assert (done.status, done.codes) == (1, ["superseded"])
+
+
+def test_a_baseline_that_is_made_again_keeps_its_exemptions_and_their_reasons(
+    tmp_path: Path, registry: LoopbackRegistry
+) -> None:
+    project = project_of(tmp_path, registry, "2401.00001")
+    project.conf(pith_mode="locked", pith_baseline="b.toml", pith_trust_root="trust.json")
+    file = project.path / "b.toml"
+    file.write_text(
+        'baseline_version = 1\n\n[[exempt]]\ncode = "unlocked"\n'
+        'target = "2401.00001"\nreason = "We asked them."\n'
+    )
+    docs = str(project.path)
+    project.page("On :pith:`2401.00001` and :pith:`2401.00002`.")
+
+    made = project.call("report", "--baseline", str(file), docs)
+
+    text = file.read_text()
+    assert made.status == 0
+    assert text.count("[[exempt]]") == 2
+    assert "We asked them." in text
+    assert project.call("verify", "--mode", "locked", docs).status == 0
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["lock", "--check", "--prune", "DOCS"],
+        ["lock", "--check", "--upgrade", "DOCS"],
+        ["verify", "--json", "o.json", "LOCK"],
+        ["verify", "--mode", "auto", "LOCK"],
+        ["verify", "--builder", "html", "LOCK"],
+        ["verify", "LOCK", "-W"],
+        ["verify", "--trust-root", "none.json", "DOCS"],
+    ],
+    ids=" ".join,
+)
+def test_an_option_without_a_meaning_is_refused(
+    tmp_path: Path, registry: LoopbackRegistry, arguments: list[str]
+) -> None:
+    project = project_of(tmp_path, registry, "2401.00001")
+    lock = project.path / "pith.lock"
+    lock.write_bytes(dump_lock(locked(signed_record(arxiv="2401.00001"))))
+    names = {"DOCS": str(project.path), "LOCK": str(lock)}
+
+    called = project.call(*(names.get(one, one) for one in arguments))
+
+    assert called.status == 2
+    assert "Usage:" in called.log
+
+
+def test_one_record_that_is_cited_twice_is_fetched_once(
+    tmp_path: Path, registry: LoopbackRegistry
+) -> None:
+    project = project_of(tmp_path, registry, "2401.00001", "arXiv:2401.00001")
+
+    assert ", 1 fetched." in project.build().info
+
+
+def test_two_reports_need_two_files(tmp_path: Path) -> None:
+    project = Project.citing(tmp_path, "2402.13116", pith_reports={"json": "r", "sarif": "r"})
+
+    built = project.build()
+
+    assert built.status == 2
+    assert "pith_reports names 'r' twice" in built.log

@@ -41,7 +41,7 @@ def test_a_program_with_a_plan_of_its_own_keeps_it(tmp_path, own):
 
 
 EXIT = """
-import atexit, gc
+import atexit, gc, io, sys, weakref
 from pathlib import Path
 
 # Each function of exit runs before those that were there already.
@@ -52,6 +52,13 @@ class Cycle:
         self.itself, self.file = self, path.open("w")
         self.file.write("whole")
 
+class Gone:
+    pass
+
+gone = Gone()
+dead = weakref.proxy(gone)
+del gone
+
 class Garbage:
     def __init__(self):
         self.itself = self
@@ -59,6 +66,8 @@ class Garbage:
         print("exit: freed", flush=True)
 
 def setup(app):
+    app.detached = io.TextIOWrapper(io.BytesIO())
+    app.detached.detach()
     app.unclosed = Cycle(Path(app.confdir) / "unclosed.txt")
     app.connect("build-finished", lambda *_: Garbage() and None)
 """
@@ -73,6 +82,7 @@ def test_what_is_garbage_at_exit_is_freed_and_the_rest_is_not_looked_through_aga
     built = project.build("-W")
 
     assert built.status == 0
+    assert "Exception ignored" not in built.log
     assert re.findall("exit: (\\w+)", built.info) == ["freed", "True"]
     # A file that nobody closed, held by an object that holds itself.
     assert (project.path / "unclosed.txt").read_text() == "whole"

@@ -11,6 +11,7 @@ from tests.e2e.roots.project import Built, Project
 from tests.locks import locked
 
 FIRST, SECOND = signed_record(arxiv="2401.00001"), signed_record(arxiv="2401.00002", title="Two")
+TREE = ".. toctree::\n\n   other\n   third\n"
 LONG_AGO = 1_000_000_000
 """Seconds since 1970."""
 
@@ -19,7 +20,7 @@ LONG_AGO = 1_000_000_000
 def project(tmp_path: Path) -> Project:
     """Two pages with a citation of its own each, and one without, built."""
     project = trusting(tmp_path, "2401.00001")
-    project.page("On :pith:`2401.00001`.\n\n.. toctree::\n\n   other\n   third\n")
+    project.page(f"On :pith:`2401.00001`.\n\n{TREE}")
     project.page("No citation.", "third.rst")
     project.page("Other\n=====\n\nOn :pith:`2401.00002`.", "other.rst")
     write_lock(project, locked(FIRST, SECOND))
@@ -118,3 +119,44 @@ def test_a_builder_of_data_has_its_entries(project):
     built = project.build("-W", builder="json")
 
     assert "Two" in built.text("pith-papers.fjson")
+
+
+def test_what_a_page_that_is_gone_cited_goes_from_it(project):
+    orphan = project.path / "orphan.rst"
+    project.page("On :pith:`2401.00002`.", "orphan.rst")
+    orphan.write_text(f":orphan:\n\n{orphan.read_text()}")
+    project.page("No more.", "other.rst")
+    assert "orphan.html" in project.build("-W").text("pith-papers.html")
+    orphan.unlink()
+
+    built = project.build("-D", "pith_severity.unused=ignore")
+
+    assert "orphan.html" not in built.text("pith-papers.html")
+    assert "Two" not in built.text("pith-papers.html")
+
+
+def test_it_goes_when_all_that_is_cited_is_for_other_outputs(project):
+    project.page(
+        ".. only:: latex\n\n   On :pith:`2401.00001`.\n\n.. toctree::\n\n   other\n   third\n"
+    )
+    project.page(".. only:: latex\n\n   On :pith:`2401.00002`.", "other.rst")
+
+    assert not index(project.build("-W")).exists()
+
+
+def test_it_has_the_style_of_the_other_pages(project):
+    assert "pith-cite.css" in project.build("-W").text("pith-papers.html")
+
+
+@pytest.mark.parametrize(("builder", "name"), [("latex", "p.tex"), ("texinfo", "p.texi")])
+def test_a_manual_has_an_index_that_names_the_papers(project, builder, name):
+    project.page(
+        "On :pith:`2401.00001`, :pith:`2401.00001`.\n\n.. toctree::\n\n   other\n   third\n"
+    )
+    project.page(".. pith:: 2401.00002", "other.rst")
+
+    text = project.build("-W", builder=builder).text(name)
+
+    listed = text[text.rindex("Papers cited") :]
+    for title in (FIRST["paper"]["title"], "Two"):
+        assert title in listed

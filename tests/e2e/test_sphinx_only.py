@@ -62,7 +62,11 @@ def test_documents_on_one_page_share_no_id(project, builder):
     built = project.build("-W", builder=builder)
 
     text = built.text("p.tex" if builder == "latex" else "index.html")
-    mark = r"\{(\S*pith-cite-[^}]*)\}" if builder == "latex" else r'id="(pith-cite-[^"]*)"'
+    mark = (
+        r"\\label\{\\detokenize\{(\S*?pith-cite-[^}]*)\}"
+        if builder == "latex"
+        else r'id="(pith-cite-[^"]*)"'
+    )
     ids = [one for one in re.findall(mark, text) if "ref" not in one]
     assert len(set(ids)) == len(ids) == len(names)
 
@@ -88,3 +92,67 @@ def test_a_name_that_nothing_cites_is_told(tmp_path):
 
     assert built.codes == ["unused"]
     assert "pith.lock holds arxiv:2401.00001, which nothing cites." in built.log
+
+
+def test_numbers_and_letters_are_those_of_what_is_shown(project):
+    twins = [
+        signed_record(
+            arxiv=f"2402.0000{number}",
+            title=f"Twin {number}",
+            submitted_at=f"2024-02-0{number}T00:00:00Z",
+        )
+        for number in (1, 2)
+    ]
+    write_lock(project, locked(*twins))
+    project.page(
+        ".. only:: latex\n\n   On :pith:cite:t:`2402.00001`.\n\n"
+        "On :pith:cite:t:`2402.00002` :pith:cite:n:`2402.00002`.\n\n.. pith-bibliography::\n"
+    )
+
+    page = project.build("-W").text("index.html")
+    paper = project.build("-W", builder="latex").text("p.tex")
+
+    assert "2024b" not in page
+    assert "[2]" not in page
+    assert "2024b" in paper
+
+
+def test_a_footnote_is_where_its_reference_is(project):
+    project.page(
+        ".. only:: latex\n\n   A note :pith:cite:foot:`2401.00001`.\n\n"
+        "Another :pith:cite:foot:`2401.00002`.\n\nMore\n----\n\nThe end.\n"
+    )
+
+    page = project.build("-W").text("index.html")
+    paper = project.build("-W", builder="latex").text("p.tex")
+
+    assert page.count('role="doc-footnote"') == 1
+    assert paper.count("begin{footnote}") == 2
+    ids = set(re.findall(r' id="([^"]+)"', page))
+    assert set(re.findall(r'href="#([^"]+)"', page)) <= ids
+
+
+def test_footnotes_stand_at_the_end_of_a_document_of_two_parts(project):
+    (project.path / "index.rst").write_text(
+        "One\n===\n\nA note :pith:cite:foot:`2401.00001`.\n\nTwo\n===\n\nThe last words.\n"
+    )
+
+    page = project.build("-W").text("index.html")
+
+    assert page.index("The last words") < page.index('role="doc-footnote"')
+
+
+def test_a_manual_without_the_bibliography_prints_the_numbers(project):
+    project.page("On :pith:cite:t:`2401.00001`.\n\n.. pith-bibliography::\n")
+    (project.path / "other.rst").write_text(
+        ":orphan:\n\nOther\n=====\n\nBy :pith:cite:t:`2401.00001`.\n"
+    )
+    conf = project.path / "conf.py"
+    manuals = [("index", "m1.tex", "M", "A", "howto"), ("other", "m2.tex", "N", "A", "howto")]
+    conf.write_text(f"{conf.read_text()}latex_documents = {manuals!r}\n")
+
+    built = project.build("-W", builder="latex")
+
+    number = FIRST["pith_number"].rpartition(":")[2]
+    assert f"(pith:{number})" in built.text("m2.tex")
+    assert f"(pith:{number})" not in built.text("m1.tex")

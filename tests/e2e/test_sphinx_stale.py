@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -194,3 +195,31 @@ def test_the_claims_that_a_card_shows_are_in_the_lock(tmp_path):
     assert "No claims of it are at hand." in lacking
     assert "It is so." in whole.text("index.html")
     assert "No claims of it" not in whole.text("index.html")
+
+
+def test_an_entry_gets_its_id_on_the_page_that_labels_lead_to(project):
+    lists = ".. pith-bibliography::\n"
+    project.page(f"{lists}\n.. toctree::\n\n   other\n   cites\n")
+    project.page(lists, "other.rst")
+    project.page("By :pith:cite:t:`2401.00001` and :pith:cite:t:`2401.00002`.", "cites.rst")
+    assert 'href="index.html#pith-' in project.build("-W").text("cites.html")
+    project.page(".. toctree::\n\n   other\n   cites\n")
+
+    built = project.build("-W")
+
+    page = built.text("cites.html")
+    (anchor, _other) = sorted(set(re.findall(r'href="other.html#(pith-[A-Z2-7]+)"', page)))
+    assert f'id="{anchor}"' in built.text("other.html")
+
+
+def test_a_key_that_is_named_otherwise_is_named_so_on_pages(project):
+    assert project.build("-W").status == 0
+    root = TrustRoot(2, (replace(TRUST.keys[0], key_id="renamed"),))
+    (project.path / "trust.json").write_text(root.dump())
+    lock = read_lock(project)
+    papers = {suffix: json.loads(json.dumps(entry)) for suffix, entry in lock.papers.items()}
+    for entry in papers.values():
+        entry["receipt"]["key_id"] = "renamed"
+    write_lock(project, Lock(papers, lock.aliases))
+
+    assert '"renamed"' in project.build("-W").text("other.html")

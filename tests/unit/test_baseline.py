@@ -264,3 +264,12 @@ def test_a_baseline_that_is_renewed_keeps_reasons_and_repeats_nothing() -> None:
     first, second = load_baseline(text, "b.toml").exemptions
     assert (first.reason, first.until, first.path) == (kept.reason, kept.until, kept.path)
     assert (second.code, second.reason) == ("offline", REASON)
+
+
+def test_a_claim_is_exempt_in_any_spelling_of_its_paper() -> None:
+    exempt = Exemption("unknown-claim", "Known.", "arXiv:1706.03762#C9")
+    said = [finding("unknown-claim", target=one) for one in ("1706.03762#C9", "1706.03762#C8")]
+
+    judged = apply(tuple(said), Baseline("b.toml", (exempt,)), TODAY)
+
+    assert [one.exempt for one in judged] == [True, False]

@@ -34,7 +34,8 @@ def papers() -> dict[str, Paper]:
     """The library, verified."""
     config = Config({}, {"pith_base_url": "https://pith.science/"})
     config.add("pith_base_url", "", "", frozenset({str}))
-    return papers_of(config, map(answer, LIBRARY))
+    answers = list(map(answer, LIBRARY))
+    return papers_of(config, answers, [one.suffix for one in answers])
 
 
 def options(**given: Any) -> dict[str, Any]:

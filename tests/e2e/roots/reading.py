@@ -117,3 +117,8 @@ def dead_links(out: Path, pages: dict[str, Page]) -> list[tuple[str, str]]:
             elif url.fragment and unquote(url.fragment) not in pages[key].ids:
                 dead.append((name, link.href))
     return dead
+
+
+def read_text(page: Page) -> str:
+    """All that a page says."""
+    return plain(page.source.partition("<body")[2])
