@@ -17,7 +17,7 @@ from sphinx_pith.config import VALUES
 from sphinx_pith.config_checks import check_config
 from sphinx_pith.directives import PithBibliography, PithCard, pith_bibliography, pith_card
 from sphinx_pith.domain import PithDomain
-from sphinx_pith.evidence import papers_of
+from sphinx_pith.evidence import evidence_of
 from sphinx_pith.garbage import collect_once_at_exit, collect_seldom
 from sphinx_pith.hooks import (
     accept_scheme,
@@ -65,7 +65,7 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.connect("html-page-context", place_index)
     app.connect("build-finished", remove_index)
     app.connect("build-finished", note_shown)
-    setup_pages(app, papers_of)
+    setup_pages(app, evidence_of)
     # Before the reports, which tell what became of it.
     app.connect("build-finished", finish_manifest)
     app.connect("build-finished", finish_reports)

@@ -10,7 +10,7 @@ from sphinx_pith.pages import Evidence
 from sphinx_pith.papers import Paper
 
 
-def papers_of(app: Sphinx, docname: str) -> list[Evidence]:
+def evidence_of(app: Sphinx, docname: str) -> list[Evidence]:
     """The verified papers that a document cites or lists, each once, in order."""
     domain = domain_of(app.env)
     suffixes = domain.cited_by([docname])

@@ -23,7 +23,9 @@ from pith_agent import (
 from sphinx_pith.config import settings_of
 from sphinx_pith.findings import Finding
 from sphinx_pith.i18n import _
+from sphinx_pith.places import location_of
 from sphinx_pith.problems import finding, problem
+from sphinx_pith.records import split
 from sphinx_pith.signature import record_file
 from sphinx_pith.sources import Answered, Sources, ask, not_asked
 
@@ -53,7 +55,8 @@ def verify_kept(
         for path in paths:
             place = path.relative_to(app.confdir).as_posix()
             try:
-                bodies |= _split(place, path.read_bytes())
+                # One citation a file, or in a `.jsonl` file one a line, as `cite -o` writes them.
+                bodies |= {one.place: one.body for one in split(place, path.read_bytes())}
             except OSError as error:
                 message = _("%s cannot be read: %s.") % (place, error.strerror)
                 yield finding(app, "unreadable-file", message, f"{path}:1", target=place)
@@ -129,8 +132,7 @@ class _Verified:
     def findings(self, app: Sphinx, place: str) -> Iterator[Finding]:
         """What is wrong with one citation."""
         report = self.reports[place]
-        # File and line; without a line, Sphinx would take the file for a document.
-        location = str(Path(app.confdir) / (place if ":" in place else f"{place}:1"))
+        location = location_of(app, place)
         if report.verdict != "verified":
             absent = [self.answers.get(name) for name in _cited(report)]
             for answer in absent if report.code == NOT_AT_HAND else ():
@@ -162,14 +164,6 @@ class _Verified:
                     severity=app.config.pith_severity.get(check.code, "warning"),
                     check=check.name,
                 )
-
-
-def _split(place: str, data: bytes) -> dict[str, bytes]:
-    """Place → citation: one a file, or in a `.jsonl` file one a line, as `cite -o` writes them."""
-    if not place.endswith(".jsonl"):
-        return {place: data}
-    lines = enumerate(data.splitlines(), 1)
-    return {f"{place}:{number}": line for number, line in lines if line.strip()}
 
 
 def _at_hand(sources: Sources, answered: Mapping[str, Answered]) -> Iterator[tuple[bytes, str]]:

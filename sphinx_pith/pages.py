@@ -19,10 +19,10 @@ from urllib.parse import quote
 
 from docutils import nodes
 from sphinx.application import Sphinx
-from sphinx.environment import BuildEnvironment
 
 from pith_agent import safe_text
 from sphinx_pith.i18n import _
+from sphinx_pith.papers import toctree
 
 ASSETS = Path(__file__).parent / "assets"
 EVIDENCE_VERSION = 1
@@ -94,7 +94,7 @@ READER_TEXTS = {
 }
 """The texts of `pith.js`, which has the same in English."""
 
-PapersOf: TypeAlias = Callable[[Sphinx, str], Iterable[Evidence]]
+EvidenceOf: TypeAlias = Callable[[Sphinx, str], Iterable[Evidence]]
 """The verified papers that a document cites."""
 
 
@@ -173,15 +173,15 @@ def coins(paper: Evidence) -> str:
     return f'<span class="Z3988" title="{html.escape(pairs)}"></span>'
 
 
-def setup_pages(app: Sphinx, papers_of: PapersOf) -> None:
+def setup_pages(app: Sphinx, evidence_of: EvidenceOf) -> None:
     """Connect the pages of an application.
 
     Args:
         app: The application; its builder need not be an HTML builder.
-        papers_of: Asked while a page is written, perhaps in a process of its own.
+        evidence_of: Asked while a page is written, perhaps in a process of its own.
     """
     app.connect("builder-inited", add_assets)
-    app.connect("html-page-context", partial(add_to_page, papers_of))
+    app.connect("html-page-context", partial(add_to_page, evidence_of))
 
 
 def add_assets(app: Sphinx) -> None:
@@ -201,7 +201,7 @@ def add_assets(app: Sphinx) -> None:
 
 
 def add_to_page(
-    papers_of: PapersOf,
+    evidence_of: EvidenceOf,
     app: Sphinx,
     pagename: str,
     templatename: str,
@@ -212,7 +212,7 @@ def add_to_page(
     if doctree is None or not _has_readers(app):
         return
     papers = _sorted(
-        paper for docname in _documents(app, pagename) for paper in papers_of(app, docname)
+        paper for docname in _documents(app, pagename) for paper in evidence_of(app, docname)
     )
     if not papers:
         return
@@ -246,18 +246,7 @@ def _documents(app: Sphinx, pagename: str) -> list[str]:
     """What is on the page: one document, or with `singlehtml` all that the root leads to."""
     if app.builder.name != "singlehtml":
         return [pagename]
-    found: dict[str, None] = {}
-    waiting = [pagename]
-    while waiting:
-        docname = waiting.pop()
-        if docname not in found:
-            found[docname] = None
-            waiting += _included(app.env, docname)
-    return sorted(found)
-
-
-def _included(env: BuildEnvironment, docname: str) -> Iterable[str]:
-    return env.toctree_includes.get(docname, ())
+    return sorted(toctree(app.env, pagename))
 
 
 def _sorted(papers: Iterable[Evidence]) -> list[Evidence]:

@@ -119,11 +119,13 @@ def reading_order(env: BuildEnvironment, docnames: Iterable[str]) -> list[str]:
     It depends on the sources alone, so that numbers are the same however a build is parallel.
     """
     wanted = set(docnames)
-    reached = dict.fromkeys(_toctree(env, env.config.root_doc, set()))
+    reached = dict.fromkeys(toctree(env, env.config.root_doc))
     return [name for name in reached if name in wanted] + sorted(wanted - reached.keys())
 
 
-def _toctree(env: BuildEnvironment, docname: str, seen: set[str]) -> Iterator[str]:
+def toctree(env: BuildEnvironment, docname: str) -> Iterator[str]:
+    """A document, and all that its table of contents leads to, each once, in order."""
+    seen: set[str] = set()
     waiting = [docname]
     while waiting:
         name = waiting.pop()

@@ -29,6 +29,12 @@ def place_of(app: Sphinx, location: str) -> Place:
     return Place(_relative(str(app.confdir), match["path"]), line, within)
 
 
+def location_of(app: Sphinx, place: str) -> str:
+    """A file below the directory of conf.py, perhaps with its line, as Sphinx prints locations."""
+    # Without a line, Sphinx would take the file for a document.
+    return str(Path(app.confdir) / (place if ":" in place else f"{place}:1"))
+
+
 # Kept: a page with many citations names its file with each.
 @lru_cache(maxsize=1024)
 def _relative(confdir: str, path: str) -> str:

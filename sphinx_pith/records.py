@@ -44,7 +44,7 @@ def load_project(here: Path, patterns: Iterable[str]) -> Project:
     for path in sorted(path for path in paths if path.suffix in SUFFIXES):
         place = path.relative_to(here).as_posix()
         try:
-            documents += _split(place, path.read_bytes())
+            documents += split(place, path.read_bytes())
         except OSError as error:
             unreadable = error_class("store-unavailable")
             faults.append((place, unreadable(f"The file cannot be read: {error.strerror}.")))
@@ -76,8 +76,9 @@ def _index(documents: list[Document]) -> "RecordFiles | None":
     return RecordFiles((document.body, document.place) for document in documents)
 
 
-def _split(place: str, data: bytes) -> Iterator[Document]:
-    if place.endswith(".json"):
+def split(place: str, data: bytes) -> Iterator[Document]:
+    """The documents of a file: of a `.jsonl` file each line that is not blank, else the whole."""
+    if not place.endswith(".jsonl"):
         yield Document(data, place)
         return
     for number, line in enumerate(data.splitlines(), 1):

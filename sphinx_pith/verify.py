@@ -6,7 +6,7 @@ exit status is set, so that suppressing the warnings does not hide it.
 
 from collections.abc import Iterator
 from functools import partial
-from pathlib import Path, PurePath
+from pathlib import PurePath
 
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
@@ -17,7 +17,7 @@ from sphinx_pith.domain import Citation, PithDomain, domain_of
 from sphinx_pith.findings import BuildReport, CitedPlace, Finding
 from sphinx_pith.i18n import _
 from sphinx_pith.locking import pruned, renew_lock
-from sphinx_pith.places import place_of
+from sphinx_pith.places import location_of, place_of
 from sphinx_pith.problems import exempted, finding, problem, tell_all
 from sphinx_pith.shown import ShownPages
 from sphinx_pith.sources import Answered, Sources
@@ -77,9 +77,7 @@ def _cited(app: Sphinx, domain: PithDomain, answered: dict[str, Answered]) -> It
 def _findings(app: Sphinx, domain: PithDomain, answered: dict[str, Answered]) -> Iterator[Finding]:
     """The problems of this build, files first, then citations in the order of documents."""
     for answer in domain.sources.refuted if domain.sources else ():
-        # File and line; without a line, Sphinx would take the file for a document.
-        place = answer.target if ":" in answer.target else f"{answer.target}:1"
-        yield problem(app, answer.target, answer, str(Path(app.confdir) / place))
+        yield problem(app, answer.target, answer, location_of(app, answer.target))
     for docname in sorted(domain.cites):
         for cite in domain.cites[docname]:
             yield from _of_citation(app, domain, cite, answered[cite.target])

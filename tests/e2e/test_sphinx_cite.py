@@ -301,14 +301,14 @@ def test_a_twin_that_is_cited_later_gives_both_their_letters_everywhere(tmp_path
     assert read(built.out / "second.html").said("By") == "Abbott and Bell (2017a)."
 
 
-def test_a_claim_of_a_record_that_says_another_is_shown_as_text(tmp_path: Path) -> None:
-    hostile = {**SURVEY, "graph_snapshot": None}
+def test_a_claim_that_the_record_does_not_hold_is_marked(tmp_path: Path) -> None:
+    without_claims = {**SURVEY, "graph_snapshot": None}
     project = pages(tmp_path, (), index="Claim: :pith:`2402.13116#C1`.")
-    project.record(as_bytes(hostile))
+    project.record(as_bytes(without_claims))
 
     built = project.build()
 
-    assert built.status == 1
+    assert (built.status, built.codes) == (1, ["unknown-claim"])
     assert read(built.out / "index.html").said("Claim:").endswith("[unverified].")
 
 

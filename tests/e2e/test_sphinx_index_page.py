@@ -105,10 +105,8 @@ def test_a_build_of_one_page_takes_what_is_refuted_on_another_from_it(project):
     gone = lock.aliases["arxiv:2401.00002"]
     write_lock(project, lock.only(set(lock.papers) - {gone}, lock.aliases))
     aged(project)
-    target = project.work / "html"
-    command = project.command(builder="html", target=target)
 
-    built = project._run([*command, str(project.path / "index.rst")], target, {})
+    built = project.build(only="index.rst")
 
     assert (built.status, built.codes) == (1, ["unlocked"])
     assert is_anew(built)

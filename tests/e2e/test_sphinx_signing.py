@@ -217,7 +217,7 @@ def test_a_build_that_fails_for_another_reason_signs_nothing(project):
 
     built = project.build(*SIGN, **home(project))
 
-    assert built.status == 1
+    assert (built.status, built.codes) == (1, ["malformed-json"])
     assert not (built.out / SIGNATURE).exists()
     assert logged(project) == 0
 

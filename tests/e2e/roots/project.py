@@ -101,6 +101,7 @@ class Project:
         builder: str = "html",
         out: str = "",
         before: Sequence[str] = (),
+        only: str = "",
         **environment: str,
     ) -> Built:
         """Run `python -m sphinx`; builders share one doctree directory, as with `sphinx -M`.
@@ -110,10 +111,13 @@ class Project:
             builder: The builder.
             out: The directory of the output, if not that of the builder's name.
             before: A command that runs this one, such as `unshare`.
+            only: The source that is built, if not all are.
             environment: Variables beside those of `environment`.
         """
         target = self.work / (out or builder)
         command = [*before, *self.command(*options, builder=builder, target=target)]
+        if only:
+            command.append(str(self.path / only))
         return self._run(command, target, environment)
 
     def call(self, *arguments: str, **environment: str) -> Built:
