@@ -210,7 +210,7 @@ class Exhibit:
         """The digest as 64 lower-case hex digits."""
         return self.digest.hex()
 
-    @cached_property
+    @property
     def suffix(self) -> str:
         """The 26 characters that the canonical record hashes to."""
         return number_suffix(self.digest)

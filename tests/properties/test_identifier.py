@@ -7,6 +7,8 @@ from hypothesis import strategies as st
 
 from pith_agent import find_identifiers, parse_identifier, safe_text
 from pith_agent.errors import IdentifierError
+from pith_agent.protocol import identifier
+from pith_agent.protocol.arxiv import parse_arxiv
 from tests.properties.strategies import ANY_TEXT, QUICK
 
 BASE32 = string.ascii_uppercase + "234567"
@@ -118,3 +120,22 @@ def test_what_is_marked_is_found_where_it_stands(spelled):
 
     assert text[mention.start : mention.end] == spelled
     assert mention.identifier == parse_identifier(spelled)
+
+
+DIGITS = st.builds(str.__add__, st.sampled_from("0123456789"), ANY_TEXT | SUFFIXES | DOIS)
+
+
+@QUICK
+@given(ARXIV | DIGITS)
+def test_what_begins_with_a_digit_and_is_an_arxiv_id_is_nothing_else(text):
+    # It is read before the other forms, which are more work.
+    if identifier._arxiv_text(text) and text[:1].isdigit():
+        others = (identifier._in_url, identifier._pith_text, identifier._doi_text)
+        assert [read(text) for read in others] == [None, None, None]
+        assert identifier._pith_bare(text, short=True) is None
+
+
+@QUICK
+@given(ARXIV, st.integers(60, 2000))
+def test_an_archive_of_any_length_is_no_archive(text, length):
+    assert parse_arxiv(f"{'a' * length}/{text}") is None

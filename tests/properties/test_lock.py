@@ -1,11 +1,22 @@
 """A lock is one text for one set of papers, and no text makes it prove what was not signed."""
 
+import json
 from contextlib import suppress
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pith_agent import Lock, dump_lock, error_class, parse_identifier, parse_lock, verify
+from pith_agent import (
+    IdentifierError,
+    Lock,
+    alias_of,
+    dump_lock,
+    error_class,
+    parse_identifier,
+    parse_lock,
+    verify,
+)
 from tests.documents import TRUST, signed_record
 from tests.locks import locked
 from tests.properties.strategies import CANONICAL, PLAIN_KEYS, QUICK
@@ -118,3 +129,22 @@ def test_bytes_that_are_no_lock_are_refused_with_one_error(data: bytes) -> None:
 def _arxiv(record: object) -> str:
     source = record.document["canonical_record"]["source"]  # type: ignore[attr-defined]
     return str(source["id"])
+
+
+NAMES = st.from_regex(
+    r"arxiv:(\w{0,3}[./-]?){0,3}[0-9]{4}[./]?[0-9]{3,6}(v[0-9]{0,3})?", fullmatch=True
+)
+
+
+@QUICK
+@given(NAMES)
+def test_a_name_is_bound_if_it_is_spelled_as_it_would_be_written(name):
+    suffix = next(iter(FULL.papers))
+    text = json.loads(TEXT) | {"aliases": {name: suffix}}
+
+    with suppress(IdentifierError):
+        if alias_of(parse_identifier(name, context="pith")) == name:
+            assert parse_lock(json.dumps(text).encode()).aliases == {name: suffix}
+            return
+    with pytest.raises(LockError):
+        parse_lock(json.dumps(text).encode())

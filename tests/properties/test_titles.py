@@ -6,6 +6,8 @@ import unicodedata
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pith_agent import safe_text
+from pith_agent.protocol import tex
 from pith_agent.protocol.tex import STYLES, readable, tex_to_unicode, unicode_to_tex
 from pith_agent.protocol.titles import match_title
 from tests.documents import proved
@@ -87,3 +89,16 @@ def test_any_text_gets_an_answer(claimed, title):
 def test_a_title_made_readable_is_still_that_title(title):
     if any(map(str.isalnum, readable(title))):
         assert match_title(readable(title), proved(title=title)).holds
+
+
+@QUICK
+@given(ANY | st.text("\\\\{}$&%a é'^", max_size=30))
+def test_text_without_tex_is_read_as_the_long_way_reads_it(text):
+    assert tex.readable(text) == tex.outside_math(tex._readable, safe_text(text))
+
+
+@QUICK
+@given(st.text(st.characters(codec="ascii")))
+def test_ascii_has_no_accents(text):
+    assert tex.unaccented(text) == text
+    assert unicodedata.normalize("NFD", text.translate(tex._ASCII)) == text
