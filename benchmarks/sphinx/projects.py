@@ -20,6 +20,18 @@ FILLER = (
 )
 
 
+AS_USUAL = """
+import atexit
+from sphinx_pith import garbage
+
+garbage.THRESHOLD = 0
+
+def setup(app):
+    atexit.unregister(garbage._collect_and_freeze)
+"""
+"""Settings with which Python collects garbage as it does without the extension."""
+
+
 @dataclass(frozen=True, slots=True)
 class Variant:
     """One way to cite."""
@@ -54,6 +66,12 @@ VARIANTS = (
         ("sphinx_pith",),
         lambda paper: f":pith:`{arxiv(paper)}`",
         "pith_reader_check = False\n",
+    ),
+    Variant(
+        "pith, garbage collected as usual",
+        ("sphinx_pith",),
+        lambda paper: f":pith:`{arxiv(paper)}`",
+        AS_USUAL,
     ),
     Variant(
         "pith, narrative and a list",
