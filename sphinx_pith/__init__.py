@@ -28,10 +28,10 @@ from sphinx_pith.hooks import (
     take_roles_over,
 )
 from sphinx_pith.i18n import CATALOG, LOCALE
-from sphinx_pith.index_page import note_written, place_index, remove_index
+from sphinx_pith.index_page import place_index, remove_index
 from sphinx_pith.pages import setup_pages
 from sphinx_pith.roles import PithRole
-from sphinx_pith.shown import note_shown
+from sphinx_pith.shown import note_shown, note_written
 from sphinx_pith.transforms import Footnotes, SchemeLinks
 from sphinx_pith.verify import open_sources, verify_citations
 

@@ -108,7 +108,7 @@ def page_title(env: BuildEnvironment, docname: str) -> str:
 
 class _Later(list[tuple[str, list[IndexEntry]]]):
     """Entries that are made when they are looked at: Sphinx asks at every build, and for most has
-    no page to write."""
+    no page to write. Sphinx asks whether there are any, and `index_page` goes through them."""
 
     def __init__(self, index: PapersIndex) -> None:
         super().__init__()

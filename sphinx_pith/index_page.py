@@ -32,13 +32,6 @@ def remove_index(app: Sphinx, error: Exception | None) -> None:
         Path(app.builder.get_outfilename(PAGE)).unlink(missing_ok=True)
 
 
-def note_written(app: Sphinx, doctree: nodes.document, docname: str) -> None:
-    """`doctree-resolved`: note that the page of a document is written."""
-    shown = domain_of(app.env).pages
-    if shown is not None:
-        shown.written.add(docname)
-
-
 def place_index(
     app: Sphinx,
     pagename: str,

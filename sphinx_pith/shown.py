@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
+from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.builders import Builder
 
@@ -80,12 +81,23 @@ class ShownPages:
         return {name: _modified(self.builder, name) for name in self.changed}
 
 
+def note_written(app: Sphinx, doctree: nodes.document, docname: str) -> None:
+    """`doctree-resolved`: note that a page is written. With `-j`, this process resolves all too."""
+    pages = _pages(app)
+    if pages is not None:
+        pages.written.add(docname)
+
+
 def note_shown(app: Sphinx, error: Exception | None) -> None:
     """`build-finished`: keep what pages show. A build that is stopped has written some at best."""
-    domain = app.env.domains.get("pith") if app.env is not None else None
-    pages: ShownPages | None = getattr(domain, "pages", None)
+    pages = _pages(app)
     if error is None and pages is not None:
         pages.note()
+
+
+def _pages(app: Sphinx) -> ShownPages | None:
+    domain = app.env.domains.get("pith") if app.env is not None else None
+    return getattr(domain, "pages", None)
 
 
 def _read(path: Path) -> Digests:
